@@ -1,0 +1,28 @@
+"""Site tests run inside the sites folder of a private bench (see private_bench.py); elsewhere they are skipped."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from private_bench import PrivateBench
+
+
+@pytest.fixture(scope="session")
+def bench() -> PrivateBench:
+	"""The private bench these tests run in."""
+	folder = os.environ.get("PRIVATE_BENCH")
+	if not folder:
+		pytest.skip("site tests run by `make test-site`, on private sites beside a bench")
+	ports = json.loads((Path(folder) / "bench.json").read_text())
+	found = PrivateBench(Path(folder))
+	found.db_port, found.cache_port, found.queue_port, found.web_port = (
+		ports[k] for k in ("db", "cache", "queue", "web")
+	)
+	return found
