@@ -8,12 +8,29 @@ BT-/KSA- numbers: XML Implementation Standard section 8, data dictionary.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
 
-from bayancore_erp.zatca.core.codes import DocumentType, TypeFlags, VatCategory
+from bayancore_erp.zatca.core.codes import EXEMPTIONS, DocumentType, TypeFlags, VatCategory
+from bayancore_erp.zatca.core.errors import InvalidInput
 from bayancore_erp.zatca.core.money import ZERO
+
+
+class InvalidInvoice(InvalidInput):
+	"""Everything in one invoice that cannot be said lawfully; `problems` names each with its field."""
+
+	def __init__(self, problems: Sequence[InvalidInput]) -> None:
+		first = problems[0]
+		message = " ".join(problem.diagnostics() for problem in problems)
+		super().__init__(
+			first.message if len(problems) == 1 else f"{len(problems)} problems. {message}",
+			code=first.code,
+			hint=first.hint if len(problems) == 1 else "",
+			field=first.field if len(problems) == 1 else "",
+		)
+		self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +38,25 @@ class Text:
 	"""A wording in one or both languages. On the wire "Arabic | English", as in ZATCA's own samples."""
 
 	ar: str = ""
+	"""The Arabic wording; the law asks for it."""
 	en: str = ""
+	"""The English wording."""
+	english_first: bool = False
+	"""Write "English | Arabic" instead."""
 
 	@classmethod
 	def of(cls, value: str) -> Text:
-		"""Split "Arabic | English" (either order) or take a wording of one language as it is."""
-		left, bar, right = value.partition("|")
-		if not bar:
-			return cls(ar=value.strip()) if has_arabic(value) else cls(en=value.strip())
+		"""Split "Arabic | English" (in either order), or take a wording of one language as it is."""
+		left, _, right = value.partition("|")
 		left, right = left.strip(), right.strip()
-		if has_arabic(right) and not has_arabic(left):
-			left, right = right, left
-		return cls(ar=left, en=right)
+		if left and right and has_arabic(left) != has_arabic(right):
+			return cls(left, right) if has_arabic(left) else cls(right, left, english_first=True)
+		return cls(ar=value.strip()) if has_arabic(value) else cls(en=value.strip())
 
 	def __str__(self) -> str:
-		return f"{self.ar} | {self.en}" if self.ar and self.en else self.ar or self.en
+		if self.ar and self.en:
+			return f"{self.en} | {self.ar}" if self.english_first else f"{self.ar} | {self.en}"
+		return self.ar or self.en
 
 	def __bool__(self) -> bool:
 		return bool(self.ar or self.en)
@@ -43,7 +64,9 @@ class Text:
 
 def has_arabic(text: str) -> bool:
 	"""Whether any letter of the Arabic script occurs."""
-	return any("\u0600" <= c <= "\u06ff" or "\u0750" <= c <= "\u077f" or "\ufb50" <= c <= "\ufefc" for c in text)
+	return any(
+		"\u0600" <= c <= "\u06ff" or "\u0750" <= c <= "\u077f" or "\ufb50" <= c <= "\ufefc" for c in text
+	)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +111,50 @@ class Party:
 	address: Address | None = None
 
 
+# Told apart from a stated 15 by identity, so that a zero-rated Vat without a stated rate is not one at 15 %.
+_UNSTATED_RATE = Decimal("15")
+
+
 @dataclass(frozen=True, slots=True)
 class Vat:
 	"""How something is taxed: category, rate in per cent, and for all but S the reason."""
 
 	category: VatCategory = VatCategory.STANDARD
-	rate: Decimal = Decimal("15")
+	"""S standard rated, Z zero rated, E exempt, O not subject to VAT."""
+	rate: Decimal = _UNSTATED_RATE
+	"""Per cent; where not stated 15 for S and 0 for the others."""
 	exemption_code: str = ""
 	"""BT-121, a VATEX-SA code."""
 	exemption_reason: Text = Text()
-	"""BT-120."""
+	"""BT-120; the code's own reason where empty."""
+
+	def __post_init__(self) -> None:
+		if self.rate is _UNSTATED_RATE and self.category is not VatCategory.STANDARD:
+			object.__setattr__(self, "rate", ZERO)
+		if self.category is VatCategory.OUT_OF_SCOPE and not self.exemption_code:
+			object.__setattr__(self, "exemption_code", "VATEX-SA-OOS")
+
+	@classmethod
+	def of(cls, code: str) -> Vat:
+		"""By category letter (`S`) or exemption code (`VATEX-SA-35`). Raises InvalidInput for anything else."""
+		if code in EXEMPTIONS:
+			return cls(EXEMPTIONS[code].category, exemption_code=code)
+		try:
+			return cls(VatCategory(code))
+		except ValueError as error:
+			raise InvalidInput(
+				f"{code[:40]!r} is neither a VAT category nor an exemption code.",
+				field="vat",
+				hint="Use S, Z, E or O, or a code such as VATEX-SA-35.",
+			) from error
+
+	@property
+	def reason(self) -> Text:
+		"""BT-120 as it is written: the stated wording, else the code list's."""
+		if self.exemption_reason or self.exemption_code not in EXEMPTIONS:
+			return self.exemption_reason
+		name = EXEMPTIONS[self.exemption_code].reason
+		return Text(name.ar, name.en, english_first=True)
 
 
 STANDARD_VAT = Vat()
@@ -211,7 +268,7 @@ class Invoice:
 	seller: Party
 	lines: tuple[Line, ...]
 	type_code: DocumentType = DocumentType.INVOICE
-	flags: TypeFlags = TypeFlags()
+	flags: TypeFlags = field(default_factory=TypeFlags)
 	buyer: Party | None = None
 	currency: str = "SAR"
 	"""BT-5, ISO 4217."""

@@ -11,18 +11,19 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperatio
 from bayancore_erp.zatca.core.errors import InvalidInput
 
 ZERO = Decimal("0")
+NIL = Decimal("0.00")
 HALALA = Decimal("0.01")
-CENT_PLACES = 2
 HUNDRED = Decimal(100)
 
-# Quantities and prices are unrestricted in digits; 50 keeps a product of two 20-digit numbers exact.
-EXACT = Context(prec=50, rounding=ROUND_HALF_UP)
+# Figures have at most 28 digits and 20 places before the point (see to_decimal): sums and products stay exact in 80.
+EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
+MOST_DIGITS = 28
+MOST_PLACES = 20
 
 
 def round2(amount: Decimal) -> Decimal:
 	"""`amount` to two decimals, half away from zero, never a negative zero."""
-	rounded = amount.quantize(HALALA, rounding=ROUND_HALF_UP, context=EXACT)
-	return rounded if rounded else Decimal("0.00")
+	return amount.quantize(HALALA, rounding=ROUND_HALF_UP, context=EXACT) or NIL
 
 
 def to_decimal(value: object, *, field: str) -> Decimal:
@@ -38,16 +39,22 @@ def to_decimal(value: object, *, field: str) -> Decimal:
 		try:
 			number = Decimal(value.strip())
 		except InvalidOperation as error:
-			raise InvalidInput(f"{value[:40]!r} is not a number.", field=field, hint="Write it like 1234.50.") from error
+			raise InvalidInput(
+				f"{value[:40]!r} is not a number.", field=field, hint="Write it like 1234.50."
+			) from error
 	else:
 		raise InvalidInput(
-			"A number must be written as text, like \"1234.50\", so that no digit is lost.", field=field
+			'A number must be written as text, like "1234.50", so that no digit is lost.', field=field
 		)
 	if not number.is_finite():
 		raise InvalidInput(f"{value} is not a finite number.", field=field, hint="Write it like 1234.50.")
-	if abs(number.adjusted()) > 30 and number:
-		raise InvalidInput("The number is beyond anything an invoice can hold.", field=field)
-	return number
+	if number and (abs(number.adjusted()) > MOST_PLACES or len(number.as_tuple().digits) > MOST_DIGITS):
+		raise InvalidInput(
+			"The number is beyond anything an invoice can hold.",
+			field=field,
+			hint=f"Use at most {MOST_DIGITS} digits.",
+		)
+	return number or ZERO
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
