@@ -1,0 +1,1 @@
+"""Installing, setting up a company, leaving."""

@@ -1,0 +1,1 @@
+"""Where Frappe's documents and the core's values meet."""
