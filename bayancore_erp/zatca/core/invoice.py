@@ -100,6 +100,20 @@ class PartyId:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+	"""Whom to ask at the buyer's (BG-9)."""
+
+	name: str = ""
+	"""BT-56."""
+	phone: str = ""
+	"""BT-57: begins with 0 or +."""
+	email: str = ""
+	"""BT-58."""
+	note: str = ""
+	"""KSA-35."""
+
+
+@dataclass(frozen=True, slots=True)
 class Party:
 	"""Seller (BG-4) or buyer (BG-7)."""
 
@@ -109,6 +123,9 @@ class Party:
 	"""BT-31 / BT-48: 15 digits, 3…3; empty where not registered or exported to."""
 	identification: PartyId | None = None
 	address: Address | None = None
+	"""BG-5 / BG-8."""
+	contact: Contact | None = None
+	"""BG-9, of the buyer."""
 
 
 # Told apart from a stated 15 by identity, so that a zero-rated Vat without a stated rate is not one at 15 %.

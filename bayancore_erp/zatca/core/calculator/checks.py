@@ -39,6 +39,8 @@ def placed(problem: InvalidInput, place: str) -> InvalidInput:
 
 def not_negative(value: object, field: str) -> Decimal:
 	"""`value` as a Decimal of zero or more. Raises InvalidInput (BR-KSA-F-04)."""
+	if isinstance(value, str):
+		raise InvalidInput("A figure of the model is a Decimal, not text.", field=field)
 	number = to_decimal(value, field=field)
 	if number < ZERO:
 		raise InvalidInput(
