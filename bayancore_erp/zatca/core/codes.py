@@ -48,13 +48,21 @@ class TypeFlags:
 	"""KSA-2, the `name` of the type code: NNPNESB, optionally with C and G (BR-KSA-06)."""
 
 	simplified: bool = False
+	"""02: reported within 24 hours; otherwise 01, cleared beforehand."""
 	third_party: bool = False
+	"""P: issued by a third party for the seller."""
 	nominal: bool = False
+	"""N: a supply without consideration, such as a gift."""
 	export: bool = False
+	"""E."""
 	summary: bool = False
+	"""S: covers several supplies of a period."""
 	self_billed: bool = False
+	"""B: issued by the buyer."""
 	continuous: bool = False
+	"""C: a continuous supply."""
 	government: bool = False
+	"""G: to a government body; needs its contract."""
 
 	@classmethod
 	def parse(cls, text: str) -> TypeFlags:
@@ -117,12 +125,18 @@ _Z, _E, _O = VatCategory.ZERO, VatCategory.EXEMPT, VatCategory.OUT_OF_SCOPE
 EXEMPTIONS: dict[str, ExemptionReason] = {
 	"VATEX-SA-29": ExemptionReason(_E, Name("Financial services", "الخدمات المالية")),
 	"VATEX-SA-29-7": ExemptionReason(_E, Name("Life insurance services", "عقد تأمين على الحياة")),
-	"VATEX-SA-30": ExemptionReason(_E, Name("Real estate transactions", "التوريدات العقارية المعفاة من الضريبة")),
+	"VATEX-SA-30": ExemptionReason(
+		_E, Name("Real estate transactions", "التوريدات العقارية المعفاة من الضريبة")
+	),
 	"VATEX-SA-32": ExemptionReason(_Z, Name("Export of goods", "صادرات السلع من المملكة")),
-	"VATEX-SA-32(bis)": ExemptionReason(_Z, Name("Supply of goods to a special zone", "توريد السلع إلى منطقة خاصة")),
+	"VATEX-SA-32(bis)": ExemptionReason(
+		_Z, Name("Supply of goods to a special zone", "توريد السلع إلى منطقة خاصة")
+	),
 	"VATEX-SA-33": ExemptionReason(_Z, Name("Export of services", "صادرات الخدمات من المملكة")),
 	"VATEX-SA-34-1": ExemptionReason(_Z, Name("International transport of goods", "النقل الدولي للسلع")),
-	"VATEX-SA-34-2": ExemptionReason(_Z, Name("International transport of passengers", "النقل الدولي للركاب")),
+	"VATEX-SA-34-2": ExemptionReason(
+		_Z, Name("International transport of passengers", "النقل الدولي للركاب")
+	),
 	"VATEX-SA-34-3": ExemptionReason(
 		_Z,
 		Name(
@@ -151,7 +165,9 @@ EXEMPTIONS: dict[str, ExemptionReason] = {
 	"VATEX-SA-MLTRY": ExemptionReason(
 		_Z, Name("Supply of qualified military goods", "توريد السلع العسكرية المؤهلة")
 	),
-	"VATEX-SA-DIPLOMAT": ExemptionReason(_Z, Name("Supply to a diplomatic mission", "توريد إلى بعثة دبلوماسية")),
+	"VATEX-SA-DIPLOMAT": ExemptionReason(
+		_Z, Name("Supply to a diplomatic mission", "توريد إلى بعثة دبلوماسية")
+	),
 	"VATEX-SA-DUTYFREE": ExemptionReason(_Z, Name("Supply in a duty-free shop", "توريد في سوق حرة")),
 	"VATEX-SA-ROYALDECREE": ExemptionReason(_Z, Name("Supply under a royal decree", "توريد بموجب أمر ملكي")),
 	"VATEX-SA-OOS": ExemptionReason(_O, Name("Not subject to VAT", "غير خاضع لضريبة القيمة المضافة")),

@@ -74,21 +74,23 @@ class Address:
 	"""A National Address (BG-5, BG-8); outside the Kingdom street, city and country are enough (BR-KSA-10)."""
 
 	street: str = ""
+	"""Street (BT-35 / BT-50)."""
 	additional_street: str = ""
-	"""BT-36 / BT-51."""
+	"""More about the street (BT-36 / BT-51)."""
 	building_number: str = ""
-	"""KSA-17 / KSA-18: four digits."""
+	"""Four digits (KSA-17 / KSA-18)."""
 	additional_number: str = ""
-	"""KSA-23 / KSA-19 (plot identification)."""
+	"""Four digits of the plot (KSA-23 / KSA-19)."""
 	district: str = ""
-	"""KSA-3 / KSA-4."""
+	"""District (KSA-3 / KSA-4)."""
 	city: str = ""
+	"""City (BT-37 / BT-52)."""
 	province: str = ""
-	"""BT-39 / BT-54."""
+	"""Province (BT-39 / BT-54)."""
 	postal_code: str = ""
-	"""BT-38 / BT-53: five digits in the Kingdom."""
+	"""Five digits in the Kingdom (BT-38 / BT-53)."""
 	country: str = "SA"
-	"""ISO 3166-1 alpha-2."""
+	"""ISO 3166-1 alpha-2, such as SA (BT-40 / BT-55)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,9 @@ class PartyId:
 	"""A registration number with the scheme that gave it (BT-29 / BT-46)."""
 
 	scheme: str
+	"""Who gave it: 700 (unified number), CRN, TIN, NAT, IQA ..."""
 	value: str
+	"""Letters and digits only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +108,13 @@ class Contact:
 	"""Whom to ask at the buyer's (BG-9)."""
 
 	name: str = ""
-	"""BT-56."""
+	"""Name (BT-56)."""
 	phone: str = ""
-	"""BT-57: begins with 0 or +."""
+	"""Begins with 0 or + (BT-57)."""
 	email: str = ""
-	"""BT-58."""
+	"""E-mail (BT-58)."""
 	note: str = ""
-	"""KSA-35."""
+	"""Remark (KSA-35)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +122,15 @@ class Party:
 	"""Seller (BG-4) or buyer (BG-7)."""
 
 	name: str = ""
-	"""BT-27 / BT-44, as registered; Arabic, optionally "Arabic | English"."""
+	"""As registered; Arabic, optionally "Arabic | English" (BT-27 / BT-44)."""
 	vat_number: str = ""
-	"""BT-31 / BT-48: 15 digits, 3…3; empty where not registered or exported to."""
+	"""15 digits, 3…3; empty where not registered or exported to (BT-31 / BT-48)."""
 	identification: PartyId | None = None
+	"""Registration number; of a buyer needed where there is no VAT number (BT-29 / BT-46)."""
 	address: Address | None = None
-	"""BG-5 / BG-8."""
+	"""National Address (BG-5 / BG-8)."""
 	contact: Contact | None = None
-	"""BG-9, of the buyer."""
+	"""Whom to ask at the buyer's (BG-9)."""
 
 
 # Told apart from a stated 15 by identity, so that a zero-rated Vat without a stated rate is not one at 15 %.
@@ -141,9 +146,9 @@ class Vat:
 	rate: Decimal = _UNSTATED_RATE
 	"""Per cent; where not stated 15 for S and 0 for the others."""
 	exemption_code: str = ""
-	"""BT-121, a VATEX-SA code."""
+	"""Why no VAT is charged, as a VATEX-SA code (BT-121)."""
 	exemption_reason: Text = Text()
-	"""BT-120; the code's own reason where empty."""
+	"""The same in words (BT-120); the code's own wording where empty."""
 
 	def __post_init__(self) -> None:
 		if self.rate is _UNSTATED_RATE and self.category is not VatCategory.STANDARD:
@@ -179,12 +184,19 @@ STANDARD_VAT = Vat()
 
 @dataclass(frozen=True, slots=True)
 class LineAllowance:
-	"""An allowance (or charge) on one line (BG-27, BG-28). Either `amount`, or `percentage` of the gross line."""
+	"""An allowance (or charge) on one line (BG-27, BG-28). Either `amount`, or `percentage` of the line before it.
+
+	Where both are stated the amount counts, and the percentage is shown if it fits.
+	"""
 
 	amount: Decimal | None = None
+	"""BT-136 / BT-141, with VAT where the invoice's prices include it."""
 	percentage: Decimal | None = None
+	"""BT-138 / BT-143, 0 to 100, of quantity x price."""
 	is_charge: bool = False
+	"""Adds to the line instead of taking off."""
 	reason: Text = Text()
+	"""BT-139 / BT-144; a charge needs it."""
 	reason_code: str = ""
 	"""UNTDID 5189 for allowances, 7161 for charges."""
 
@@ -194,40 +206,56 @@ class Line:
 	"""One line (BG-25). `unit_price` is what the price list says, before the price discount, VAT as the invoice states."""
 
 	name: Text
+	"""BT-153, what was sold."""
 	quantity: Decimal
+	"""BT-129, above zero."""
 	unit_price: Decimal
+	"""BT-148, or BT-146 without a price discount; any number of decimals."""
 	vat: Vat = STANDARD_VAT
+	"""How it is taxed (BG-30)."""
 	unit: str = "PCE"
-	"""BT-130, UN/ECE Rec 20/21."""
+	"""Unit of measure, UN/ECE Recommendation 20/21 (BT-130)."""
 	price_discount: Decimal = ZERO
-	"""BT-147, taken off the unit price; net price = unit_price - price_discount (BR-KSA-EN16931-07)."""
+	"""Taken off the unit price (BT-147): net price = unit_price - price_discount (BR-KSA-EN16931-07)."""
 	price_base_quantity: Decimal | None = None
-	"""BT-149: the quantity the price is for; one where absent."""
+	"""The quantity the price is for, one where absent (BT-149)."""
 	allowances: tuple[LineAllowance, ...] = ()
+	"""Discounts and charges on the line (BG-27, BG-28)."""
 	note: Text = Text()
+	"""A remark on the line (BT-127)."""
 	seller_item_id: str = ""
+	"""The seller's item number (BT-155)."""
 	buyer_item_id: str = ""
+	"""The buyer's item number (BT-156)."""
 	standard_item_id: str = ""
-	"""BT-155 / BT-156 / BT-157."""
+	"""An item number such as a GTIN (BT-157)."""
 	identifier: str = ""
-	"""BT-126; its position where empty."""
+	"""Line number, at most six characters; its position where empty (BT-126)."""
 
 
 @dataclass(frozen=True, slots=True)
 class AllowanceCharge:
-	"""A document discount or charge (BG-20, BG-21). Either `amount` or `percentage` of the sum of line nets.
+	"""A document discount or charge (BG-20, BG-21). Either `amount` or `percentage`.
 
-	With `vat` None a discount is spread over the document's VAT categories by largest remainder. In a document whose
-	prices include VAT the amount includes it too unless `on_net` is set.
+	With `vat` None it is spread over the document's VAT categories by largest remainder, its percentage being of the sum
+	of the lines. With `vat` a discount's percentage is of that category's lines, a charge's of all lines. In a document
+	whose prices include VAT the amount includes it too unless `on_net` is set.
 	"""
 
 	amount: Decimal | None = None
+	"""BT-92 / BT-99."""
 	percentage: Decimal | None = None
+	"""BT-94 / BT-101, 0 to 100."""
 	is_charge: bool = False
+	"""Adds to the document instead of taking off."""
 	vat: Vat | None = None
+	"""BT-95 / BT-102: the one category it belongs to."""
 	reason: Text = Text()
+	"""BT-97 / BT-104; a charge needs it."""
 	reason_code: str = ""
+	"""UNTDID 5189 for discounts, 7161 for charges; a charge needs it."""
 	on_net: bool = False
+	"""The amount excludes VAT although the document's prices include it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,19 +263,21 @@ class Prepayment:
 	"""The deduction of one advance, in one VAT category (KSA-26 … KSA-34): an issued 386 or one from before go-live."""
 
 	invoice_number: str
-	"""KSA-26."""
+	"""Number of the advance invoice (KSA-26)."""
 	issue_date: date
-	"""KSA-28."""
+	"""Date of the advance invoice (KSA-28)."""
 	taxable: Decimal
-	"""KSA-31, net of VAT, in the invoice's currency."""
+	"""Net amount deducted, in the invoice's currency (KSA-31)."""
 	vat: Vat = STANDARD_VAT
+	"""How the advance was taxed (KSA-33, KSA-34, KSA-41, KSA-42)."""
 	tax: Decimal | None = None
-	"""KSA-32 as the advance invoice stated it; round2(taxable x rate) where absent."""
+	"""Its VAT as the advance invoice stated it; round2(taxable x rate) where absent (KSA-32)."""
 	issue_time: time | None = None
-	"""KSA-29."""
+	"""Time of the advance invoice (KSA-29)."""
 	uuid: str = ""
-	"""KSA-27."""
+	"""UUID of the advance invoice (KSA-27)."""
 	name: Text = Text(ar="دفعة مقدمة", en="Advance payment")
+	"""BT-153 of the line that deducts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,11 +285,11 @@ class Payment:
 	"""BG-16: how it is or will be paid."""
 
 	means_code: str = "10"
-	"""BT-81, UNTDID 4461."""
+	"""How: 10 cash, 30 credit transfer, 42 bank account, 48 card, 1 not defined (BT-81, UNTDID 4461)."""
 	terms: Text = Text()
-	"""KSA-22."""
+	"""Payment terms (KSA-22)."""
 	account: str = ""
-	"""BT-84."""
+	"""Account paid to, such as an IBAN (BT-84)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +297,9 @@ class Note:
 	"""A note on the document (BT-22) with its language, "ar" or "en"."""
 
 	text: str
+	"""At most 1,000 characters."""
 	language: str = "ar"
+	"""Language of the note, ar or en."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,43 +307,53 @@ class Invoice:
 	"""A tax invoice, simplified tax invoice, credit note, debit note or prepayment invoice."""
 
 	number: str
-	"""BT-1, the IRN."""
+	"""Invoice number, unique in its series (BT-1)."""
 	uuid: str
-	"""KSA-1."""
+	"""The document's own UUID (KSA-1)."""
 	issue_date: date
-	"""BT-2: the moment of signing, in Riyadh."""
+	"""Day of signing, in Riyadh (BT-2)."""
 	issue_time: time
-	"""KSA-25, whole seconds."""
+	"""Time of day of signing, whole seconds (KSA-25)."""
 	seller: Party
+	"""Who sells (BG-4)."""
 	lines: tuple[Line, ...]
+	"""What is sold, at least one line (BG-25); lines deducting advances come from `prepayments`."""
 	type_code: DocumentType = DocumentType.INVOICE
+	"""BT-3: 388 invoice, 381 credit note, 383 debit note, 386 prepayment invoice."""
 	flags: TypeFlags = field(default_factory=TypeFlags)
+	"""Standard or simplified, and the kinds of transaction (KSA-2)."""
 	buyer: Party | None = None
+	"""Who buys; may be absent on a simplified invoice (BG-7)."""
 	currency: str = "SAR"
-	"""BT-5, ISO 4217."""
+	"""ISO 4217 (BT-5)."""
 	sar_rate: Decimal | None = None
 	"""SAR for one unit of `currency` (SAMA's rate of the tax-due date); needed unless the currency is SAR."""
 	vat_sar: Decimal | None = None
 	"""BT-111 stated outright, where the books already hold it; otherwise round2(BT-110 x sar_rate)."""
 	prices_include_vat: bool = False
+	"""Prices, discounts and charges include VAT, and what the customer pays is exactly their sum."""
 	allowance_charges: tuple[AllowanceCharge, ...] = ()
+	"""Discounts and charges on the document (BG-20, BG-21)."""
 	prepayments: tuple[Prepayment, ...] = ()
+	"""Advances deducted, one for each VAT category of each advance invoice."""
 	supply_date: date | None = None
-	"""KSA-5."""
+	"""When it was supplied (KSA-5)."""
 	supply_end_date: date | None = None
-	"""KSA-24."""
+	"""When the supply ended (KSA-24)."""
 	payment: Payment | None = field(default_factory=Payment)
+	"""How it is paid (BG-16)."""
 	reason: Text = Text()
-	"""KSA-10, why a credit or debit note is issued."""
+	"""Why a credit or debit note is issued (KSA-10)."""
 	billing_references: tuple[str, ...] = ()
-	"""BT-25: numbers of the originals, or a range in words."""
+	"""Numbers of the original invoices, or a range in words (BT-25)."""
 	payable_rounded_to: Decimal | None = None
 	"""BT-115 as agreed with the buyer (cash rounding); the difference goes to BT-114."""
 	purchase_order: str = ""
-	"""BT-13."""
+	"""The buyer's order (BT-13)."""
 	contract: str = ""
-	"""BT-12; required for government buyers (BR-KSA-92)."""
+	"""Contract number; required for government buyers (BT-12, BR-KSA-92)."""
 	notes: tuple[Note, ...] = ()
+	"""Remarks on the document (BT-22)."""
 
 	@property
 	def is_simplified(self) -> bool:
