@@ -64,7 +64,7 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
 	try:
 		return etree.fromstring(data, _parser())
 	except etree.XMLSyntaxError as error:
-		raise _explained(error) from None
+		raise _explained(error, data) from None
 	except ValueError as error:
 		raise InvalidInput(f"The document cannot be read as XML: {error}.", code="XML-SYNTAX") from None
 
@@ -110,7 +110,7 @@ def _after(data: bytes, mark: bytes, position: int) -> int:
 	return len(data) if found < 0 else found + len(mark)
 
 
-def _explained(error: etree.XMLSyntaxError) -> InvalidInput:
+def _explained(error: etree.XMLSyntaxError, data: bytes) -> InvalidInput:
 	"""libxml2's finding as a sentence that says where to look."""
 	what = str(error.msg or "unknown error").splitlines()[0].partition(", line ")[0]
 	line, column = error.position or (0, 0)
@@ -118,14 +118,6 @@ def _explained(error: etree.XMLSyntaxError) -> InvalidInput:
 	if "depth" in what.lower():
 		return InvalidInput(
 			f"The document is nested more than {MAX_DEPTH} levels deep; no invoice is.", code="XML-DEPTH"
-		)
-	if any(
-		sign in what for sign in ("Premature end", "EndTag", "Couldn't find end of Start Tag", "AttValue")
-	):
-		return InvalidInput(
-			f"The document ends or breaks off inside an element ({where}).",
-			code="XML-TRUNCATED",
-			hint="It may have been cut while it was copied or sent: take the whole file.",
 		)
 	if "Start tag expected" in what or "Document is empty" in what:
 		return InvalidInput(
@@ -148,5 +140,12 @@ def _explained(error: etree.XMLSyntaxError) -> InvalidInput:
 			f"The document is not UTF-8 text ({where}).",
 			code="XML-ENCODING",
 			hint="Save it as UTF-8, the only encoding ZATCA takes.",
+		)
+	# A whole document ends with a tag, a comment or an instruction, and so with ">".
+	if "Premature end" in what or "EndTag" in what or not data.rstrip().endswith(b">"):
+		return InvalidInput(
+			f"The document ends or breaks off inside an element ({where}).",
+			code="XML-TRUNCATED",
+			hint="It may have been cut while it was copied or sent: take the whole file.",
 		)
 	return InvalidInput(f"The document is not well-formed XML ({where}): {what}.", code="XML-SYNTAX")

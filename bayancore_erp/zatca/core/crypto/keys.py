@@ -73,19 +73,15 @@ class PrivateKey:
 		return self._key.sign(data, _ECDSA)
 
 	def to_pem(self, password: str | None = None) -> bytes:
-		"""The key as PEM: PKCS#8 encrypted with `password`, or the plain SEC 1 form that the SDK reads."""
-		if password is None:
-			return self._key.private_bytes(
-				serialization.Encoding.PEM,
-				serialization.PrivateFormat.TraditionalOpenSSL,
-				serialization.NoEncryption(),
-			)
-		if not password:
+		"""The key as PKCS#8 PEM, encrypted with `password` where one is given. Raises CryptoError if it is empty."""
+		if password == "":
 			raise CryptoError("A key is not encrypted with an empty password.", field="password")
 		return self._key.private_bytes(
 			serialization.Encoding.PEM,
 			serialization.PrivateFormat.PKCS8,
-			serialization.BestAvailableEncryption(password.encode()),
+			serialization.NoEncryption()
+			if password is None
+			else serialization.BestAvailableEncryption(password.encode()),
 		)
 
 	@property
