@@ -136,7 +136,7 @@ class FatooraClient:
 	def _headers(self, endpoint: Endpoint, otp: str) -> tuple[dict[str, str], tuple[str, ...]]:
 		call = CALLS[endpoint]
 		headers = dict(COMMON_HEADERS)
-		secrets: tuple[str, ...] = ()
+		secrets: tuple[str, ...] = (self.credentials.secret,) if self.credentials else ()
 		if call.clearance_status:
 			headers["Clearance-Status"] = call.clearance_status
 		if call.needs_otp:
@@ -159,7 +159,7 @@ class FatooraClient:
 				)
 			value = self.credentials.authorization
 			headers["Authorization"] = value
-			secrets += (self.credentials.secret, value, value.removeprefix("Basic "))
+			secrets += (value.removeprefix("Basic "),)
 		return headers, secrets
 
 

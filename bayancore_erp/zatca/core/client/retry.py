@@ -9,15 +9,12 @@ Source: ZATCA.md section 5 (429, 5xx, timeouts: identical resend with backoff), 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from types import MappingProxyType
 
 from bayancore_erp.zatca.core.outcome import Endpoint, Kind, NextAction, Outcome
 
-_FEW = MappingProxyType({Kind.UNEXPLAINED_REFUSAL: 4, Kind.CLEARED_COPY_MISSING: 8})
 # A one-time password is used up by whatever call arrives, so a call that may have arrived is not repeated with it.
 _ONE_TIME = frozenset({Endpoint.COMPLIANCE_CSID, Endpoint.RENEWAL})
 
@@ -33,8 +30,8 @@ class RetryPolicy:
 	longest_asked: float = 3600
 	"""No Retry-After of the gateway is obeyed for longer."""
 	max_attempts: int = 120
-	max_attempts_of: Mapping[Kind, int] = field(default=_FEW)
-	"""Kinds that hardly get better by trying."""
+	max_unexplained: int = 4
+	"""Attempts after which a refusal without a reason is a person's affair."""
 
 
 DOCUMENTS = RetryPolicy()
@@ -61,7 +58,8 @@ def decide(
 		return Decision(None, f"{outcome.kind.value}: the next action is {outcome.action.value}")
 	if outcome.endpoint in _ONE_TIME and outcome.kind is Kind.UNKNOWN:
 		return Decision(None, "the one-time password may have been used up")
-	allowed = min(policy.max_attempts, policy.max_attempts_of.get(outcome.kind, policy.max_attempts))
+	unexplained = outcome.kind is Kind.UNEXPLAINED_REFUSAL
+	allowed = min(policy.max_attempts, policy.max_unexplained) if unexplained else policy.max_attempts
 	if attempt >= allowed:
 		return Decision(None, f"{attempt} attempts ended in {outcome.kind.value}")
 	ceiling = min(policy.longest, policy.base * 2 ** min(max(attempt, 1) - 1, 30))

@@ -92,6 +92,11 @@ TABLE: tuple[Row, ...] = (
 	Row(_ANYTHING, range(500, 600), _ANYTHING, Kind.UNAVAILABLE),
 )
 
+# Said twice with different values, these decide nothing.
+_DECISIVE = frozenset(
+	"reportingstatus clearancestatus clearedinvoice validationresults status"
+	" binarysecuritytoken secret requestid dispositionmessage".split()
+)
 _DUPLICATE = re.compile(r"already\s+(been\s+)?(reported|cleared)|previously\s+submitted", re.IGNORECASE)
 _OTP = re.compile(r"\botp\b|one[- ]time pass", re.IGNORECASE)
 _NOT_YET = re.compile(r"missing-?compliancesteps|not.?compliant", re.IGNORECASE)
@@ -165,22 +170,17 @@ def _said(endpoint: Endpoint, answer: Answer, location: str) -> Said:
 
 
 def _said_of_document(endpoint: Endpoint, answer: Answer, errors: tuple[Message, ...]) -> Said:
-	words = {
-		Endpoint.REPORTING: (answer.reporting_status,),
-		Endpoint.CLEARANCE: (answer.clearance_status,),
-	}.get(endpoint, (answer.reporting_status, answer.clearance_status))
-	if answer.contradicted & {
-		"reportingstatus",
-		"clearancestatus",
-		"clearedinvoice",
-		"validationresults",
-		"status",
-	}:
+	reported, cleared = (answer.reporting_status, "REPORTED"), (answer.clearance_status, "CLEARED")
+	# A compliance check answers with both keys, one of them null; each other call has its own.
+	relevant = {Endpoint.REPORTING: (reported,), Endpoint.CLEARANCE: (cleared,)}.get(
+		endpoint, (reported, cleared)
+	)
+	if answer.contradicted & _DECISIVE:
 		return Said.CONTRADICTION
-	if any("EARLIER" in word or "ALREADY" in word for word in words):
+	if any("EARLIER" in word or "ALREADY" in word for word, _ in relevant):
 		return Said.ACCEPTED_BEFORE
-	positive = any(word in ("REPORTED", "CLEARED") for word in words)
-	negative = any(word.startswith("NOT_") for word in words)
+	positive = any(word == expected for word, expected in relevant)
+	negative = any(word.startswith("NOT_") for word, _ in relevant)
 	if positive:
 		return (
 			Said.CONTRADICTION if negative or errors or answer.validation_status == "ERROR" else Said.ACCEPTED
@@ -194,7 +194,7 @@ def _said_of_document(endpoint: Endpoint, answer: Answer, errors: tuple[Message,
 
 
 def _said_of_csid(answer: Answer, errors: tuple[Message, ...]) -> Said:
-	if answer.contradicted & {"binarysecuritytoken", "secret", "requestid", "dispositionmessage"}:
+	if answer.contradicted & _DECISIVE:
 		return Said.CONTRADICTION
 	if any(_OTP.search(f"{message.code.replace('_', '-')} {message.text}") for message in errors):
 		return Said.OTP_BAD
