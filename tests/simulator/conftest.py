@@ -22,6 +22,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 	started: list[Simulator] = []
 
 	def start(**options: Any) -> Simulator:
+		options.setdefault("sdk", "/work/shared/zatca/sdk")  # TEMP
 		simulator = Simulator(options.pop("state_dir", tmp_path / "state"), **options)
 		started.append(simulator)
 		simulator.start()
@@ -40,7 +41,7 @@ def simulator(make: Make) -> Simulator:
 @pytest.fixture
 def onboarded(simulator: Simulator) -> Taxpayer:
 	"""A device with a production CSID, onboarded in the simulation environment."""
-	taxpayer = Taxpayer(simulator.base_url)
+	taxpayer = Taxpayer(simulator.base_url, clock=simulator.clock)
 	taxpayer.onboard(simulator.issue_otp(Environment.SIMULATION))
 	return taxpayer
 

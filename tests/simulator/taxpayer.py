@@ -8,8 +8,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -88,7 +88,7 @@ class Taxpayer:
 	vat_number: str = VAT
 	invoice_map: str = "1100"
 	unit_serial: str = "1-Bayan|2-Core|3-7d3f4f0a"
-	now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+	clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
 	icv: int = 0
 	pih: str = FIRST_PIH
 
@@ -96,6 +96,10 @@ class Taxpayer:
 		self.key = ec.generate_private_key(ec.SECP256K1())
 		self.ccsid: dict[str, Any] = {}
 		self.pcsid: dict[str, Any] = {}
+
+	@property
+	def now(self) -> datetime:
+		return self.clock()
 
 	# --- calls --------------------------------------------------------------------------------------------------
 	def url(self, path: str) -> str:
@@ -215,6 +219,7 @@ class Taxpayer:
 		vat: str = "15.00",
 		reason: str = "Return of goods | إرجاع",
 		seller_vat: str | None = None,
+		buyer_vat: str = "399999999800003",
 		building: str = "2322",
 	) -> str:
 		local = self.now.astimezone(RIYADH)
@@ -234,7 +239,7 @@ class Taxpayer:
 			"</cac:InvoiceDocumentReference></cac:BillingReference>"
 			if note
 			else "",
-			buyer=BUYER if flags.startswith("01") else "",
+			buyer=BUYER.format(vat_number=buyer_vat) if flags.startswith("01") else "",
 			delivery=f"<cac:Delivery><cbc:ActualDeliveryDate>{local:%Y-%m-%d}</cbc:ActualDeliveryDate></cac:Delivery>"
 			if flags.startswith("01")
 			else "",
@@ -292,6 +297,6 @@ BUYER = """<cac:Party><cac:PartyIdentification><cbc:ID schemeID="CRN">1010293847
 <cbc:CitySubdivisionName>المروج</cbc:CitySubdivisionName><cbc:CityName>الرياض</cbc:CityName>
 <cbc:PostalZone>12222</cbc:PostalZone><cac:Country><cbc:IdentificationCode>SA</cbc:IdentificationCode></cac:Country>
 </cac:PostalAddress>
-<cac:PartyTaxScheme><cbc:CompanyID>399999999800003</cbc:CompanyID><cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme>
+<cac:PartyTaxScheme><cbc:CompanyID>{vat_number}</cbc:CompanyID><cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme>
 </cac:PartyTaxScheme>
 <cac:PartyLegalEntity><cbc:RegistrationName>شركة نماذج فاتورة</cbc:RegistrationName></cac:PartyLegalEntity></cac:Party>"""

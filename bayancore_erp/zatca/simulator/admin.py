@@ -106,7 +106,7 @@ class Admin:
 		return Answer(200, bytes(wanted), content_type="application/xml")
 
 	def _chains(self, body: Body) -> Any:
-		return {"chains": self._submissions.chains()}
+		return {"chains": self._submissions.chains(per_csid=bool(body.get("per_csid")))}
 
 	def _statistics(self, body: Body) -> Any:
 		return self._submissions.statistics()

@@ -79,7 +79,8 @@ class App:
 		if fault and not fault.after:
 			self._wait(fault)
 			answer = self._spoiled(fault)
-		if answer is None and not (fault and fault.kind in ("drop", "cut") and not fault.after):
+		lost = fault is not None and not fault.after and fault.kind != "delay"
+		if answer is None and not lost:
 			answer = self._answer(call)
 		if fault and fault.after:
 			self._wait(fault)
@@ -107,7 +108,8 @@ class App:
 			return answers.system_failure() if call.endpoint in CSID_ENDPOINTS else answers.http_error(500)
 
 	def _administer(self, environ: Environ, path: str) -> Answer:
-		if not _is_loopback(str(environ.get("REMOTE_ADDR", ""))):
+		# A browser names the page that asks; no page has business here.
+		if not _is_loopback(str(environ.get("REMOTE_ADDR", ""))) or environ.get("HTTP_ORIGIN"):
 			return answers.http_error(403, "Admin calls come from this machine only.")
 		query = dict(parse_qsl(str(environ.get("QUERY_STRING", ""))))
 		return self._admin.answer(str(environ["REQUEST_METHOD"]), path, query, _body(environ))

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from bayancore_erp.zatca.core.codes import Environment
+from bayancore_erp.zatca.core.errors import ConfigurationError
 from bayancore_erp.zatca.simulator.clock import Clock
 from bayancore_erp.zatca.simulator.signing_request import TEMPLATE_OID, SigningRequest
 
@@ -177,8 +178,15 @@ def _own_key(path: Path) -> ec.EllipticCurvePrivateKey:
 			pass  # another start was quicker; its key is the one
 		finally:
 			part.unlink()
-	loaded = serialization.load_pem_private_key(path.read_bytes(), None)
-	assert isinstance(loaded, ec.EllipticCurvePrivateKey)
+	path.chmod(0o600)
+	try:
+		loaded = serialization.load_pem_private_key(path.read_bytes(), None)
+	except (ValueError, TypeError):
+		loaded = None
+	if not isinstance(loaded, ec.EllipticCurvePrivateKey):
+		raise ConfigurationError(
+			f"{path} does not hold the simulator's key.", hint="Remove the state folder to start anew."
+		)
 	return loaded
 
 

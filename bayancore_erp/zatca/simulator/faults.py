@@ -25,6 +25,7 @@ KINDS = (
 	"truncated-json",
 	"cut",
 	"empty",
+	"400-empty",
 	*(str(status) for status in _STATUSES),
 	*(f"{status}-html" for status in _STATUSES if status >= 500),
 )
@@ -105,6 +106,8 @@ class Fault:
 			return answers.unauthorized(milliseconds)
 		if self.kind == "429":
 			return replace(answers.http_error(429), headers=(("Retry-After", str(self.seconds)),))
+		if self.kind == "400-empty":
+			return Answer(400, "")
 		if self.kind.endswith("-html"):
 			return answers.html_error(int(self.kind[:3]))
 		if self.kind.isdigit():

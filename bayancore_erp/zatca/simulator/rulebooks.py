@@ -6,7 +6,6 @@ warnings, errors. Never mixes the two. Source: native rules, or the XSD and the 
 
 from __future__ import annotations
 
-import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,10 +14,12 @@ from typing import Any, Protocol
 from lxml import etree
 
 from bayancore_erp.zatca.core.errors import ConfigurationError
+from bayancore_erp.zatca.core.rules.finding import Layer, Severity
 from bayancore_erp.zatca.core.xml import parse
 from bayancore_erp.zatca.simulator.answers import XSD_VALID, Findings, Message
 
 RIYADH = timezone(timedelta(hours=3))
+_SVRL = "{http://purl.oclc.org/dsdl/svrl}"
 _XSD, _EN, _KSA = "XSD validation", "EN_16931", "KSA"
 
 
@@ -40,7 +41,6 @@ class NativeRules:
 	def check(self, document: bytes, now: datetime) -> Findings:
 		"""Judge with `core.rules`."""
 		from bayancore_erp.zatca.core.rules import check
-		from bayancore_erp.zatca.core.rules.finding import Layer, Severity
 
 		local = now.astimezone(RIYADH)
 		findings = Findings()
@@ -108,17 +108,15 @@ class OfficialSheets:
 	def _check(self, document: bytes) -> Findings:
 		root = parse(document)
 		if not self._schema.validate(root):
-			reasons = [
-				Message("XSD_ZATCA_INVALID", _XSD, str(error.message))
-				for error in iter(self._schema.error_log)
-			]
-			return Findings(errors=reasons)
+			log: Any = self._schema.error_log
+			return Findings(errors=[Message("XSD_ZATCA_INVALID", _XSD, str(error.message)) for error in log])
 		findings = Findings(infos=[XSD_VALID])
 		node = self._saxon.parse_xml(xml_text=etree.tostring(root, encoding="unicode"))
 		for category, sheet in self._sheets:
 			report = etree.fromstring(sheet.transform_to_string(xdm_node=node).encode())
-			for failed in report.iter("{http://purl.oclc.org/dsdl/svrl}failed-assert"):
-				text = re.sub(r"\s+", " ", "".join(str(part) for part in failed.itertext())).strip()
+			for failed in report.iter(_SVRL + "failed-assert"):
+				said = failed.find(_SVRL + "text")
+				text = "" if said is None else " ".join("".join(map(str, said.itertext())).split())
 				kind = findings.errors if failed.get("flag") == "error" else findings.warnings
 				kind.append(Message(str(failed.get("id")), category, text))
 		return findings

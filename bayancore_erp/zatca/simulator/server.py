@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -69,24 +70,21 @@ class Simulator:
 		self._host, self._port, self._threads = host, port, threads
 		self.state_dir = Path(state_dir)
 		self.faults = FaultBox(faults)
-		rules: Rulebook = OfficialSheets(Path(sdk)) if sdk else NativeRules()
+		self._store = self._open()
 		try:
-			self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-			self._store = Store(self.state_dir)
 			self.settings = Settings(self._store, clock)
 			self.clock: Clock = self.settings.clock
 			self.authority = Authority(self.state_dir / "authority", self.clock)
+			self._rules: Rulebook = OfficialSheets(Path(sdk)) if sdk else NativeRules()
 		except OSError as error:
-			rules.close()
-			raise ConfigurationError(
-				f"The simulator cannot keep its state in {self.state_dir}: {error.strerror or error}.",
-				field="state_dir",
-				hint="Give a folder that can be written.",
-			) from error
-		self._rules = rules
+			self._store.close()
+			raise self._unusable(error) from error
+		except Exception:
+			self._store.close()
+			raise
 		self.identities = Identities(self._store, self.authority, self.clock)
 		self.submissions = Submissions(self._store, self.clock)
-		judge = Judge(rules, self.authority, self.clock)
+		judge = Judge(self._rules, self.authority, self.clock)
 		gateway = Gateway(self.identities, self.submissions, judge, self.settings, self.clock)
 		admin = Admin(self.identities, self.submissions, self.settings, self.faults)
 		self.app = App(gateway, admin, self.submissions, self.faults, self.clock)
@@ -169,6 +167,20 @@ class Simulator:
 	def statistics(self) -> Mapping[str, Any]:
 		"""Counts of submissions and calls, and whether every chain is in order."""
 		return self.submissions.statistics()
+
+	def _open(self) -> Store:
+		try:
+			self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+			return Store(self.state_dir)
+		except (OSError, sqlite3.Error) as error:
+			raise self._unusable(error) from error
+
+	def _unusable(self, error: Exception) -> ConfigurationError:
+		return ConfigurationError(
+			f"The simulator cannot keep its state in {self.state_dir}: {error}.",
+			field="state_dir",
+			hint="Give a folder that can be written and is its own.",
+		)
 
 	def _close_sockets(self) -> None:
 		for channel in list(self._sockets.values()):

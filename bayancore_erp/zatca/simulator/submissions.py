@@ -111,22 +111,24 @@ class Submissions:
 		row = self._store.row("SELECT document, cleared FROM submission WHERE id = ?", (submission_id,))
 		return (bytes(row["document"]), row["cleared"]) if row else None
 
-	def chains(self) -> list[dict[str, Any]]:
-		"""Per device: how far it counted, and everything in its chain that a court would ask about.
+	def chains(self, *, per_csid: bool = False) -> list[dict[str, Any]]:
+		"""Per device: how far it counted, and everything in its chain that a court would ask about. With `per_csid`
+		a renewed certificate starts a chain of its own; officially it is not said which of the two is meant.
 
 		`gaps` counters that no document has; `forks` counters that several documents have; `broken_links` documents
 		whose PIH is not the hash of the document before; `accepted_twice` hashes accepted more than once;
 		`uuids_reused` UUIDs of several documents.
 		"""
 		rows = self._store.rows(
-			"SELECT lineage, environment, vat_number, uuid, icv, pih, hash, accepted FROM submission "
+			"SELECT lineage, request_id, environment, vat_number, uuid, icv, pih, hash, accepted FROM submission "
 			"WHERE endpoint IN (?, ?) ORDER BY id",
 			CHAINED,
 		)
 		devices: dict[int, list[Row]] = defaultdict(list)
+		key = "request_id" if per_csid else "lineage"
 		for row in rows:
-			devices[row["lineage"]].append(row)
-		return [{"lineage": lineage, **_chain(found)} for lineage, found in sorted(devices.items())]
+			devices[row[key]].append(row)
+		return [{key: number, **_chain(found)} for number, found in sorted(devices.items())]
 
 	def statistics(self) -> dict[str, Any]:
 		"""How many of what."""
