@@ -22,7 +22,6 @@ def make(tmp_path: Path) -> Iterator[Make]:
 	started: list[Simulator] = []
 
 	def start(**options: Any) -> Simulator:
-		options.setdefault("sdk", "/work/shared/zatca/sdk")  # TEMP
 		simulator = Simulator(options.pop("state_dir", tmp_path / "state"), **options)
 		started.append(simulator)
 		simulator.start()
