@@ -52,9 +52,10 @@ def calculate(invoice: Invoice) -> Totals:
 	categories.take_lines(stated)
 	allowance_charges = resolve(invoice.allowance_charges, categories, problems)
 	_raise(problems)
-	# A deducted advance names its category in a line, which then needs a breakdown, if of nothing (BR-S-01 and kin).
-	for prepaid_line in prepayments:
-		categories.of(prepaid_line.prepayment.vat)
+	for deducted in prepayments:
+		# Its line names a category, which then needs a breakdown, if of nothing (BR-S-01 and kin).
+		if not categories.has(deducted.prepayment.vat.category):
+			categories.of(deducted.prepayment.vat)
 
 	lines = _settled_lines(invoice, stated, categories)
 	breakdown = tuple(_breakdown(category, lines, allowance_charges) for category in categories)

@@ -76,6 +76,10 @@ class Categories:
 	def __iter__(self) -> Iterator[Category]:
 		return iter(self._by_key.values())
 
+	def has(self, category: VatCategory) -> bool:
+		"""Whether anything is in `category`, at whichever rate."""
+		return any(known is category for known, _ in self._by_key)
+
 	def of(self, vat: Vat) -> Category:
 		"""The category that `vat` falls into, new where it is the first."""
 		# Hashing an enum and a Decimal per line costs more than the arithmetic; lines mostly share their Vat.
