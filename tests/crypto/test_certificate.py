@@ -115,3 +115,16 @@ def test_a_damaged_certificate_is_read_or_refused(certificate: Certificate, data
 		Certificate.from_der(bytes(der[: data.draw(st.integers(1, len(der)))]))
 	except CertificateError as error:
 		assert error.message
+
+
+def test_every_byte_of_a_certificate_may_be_damaged(sdk: Path) -> None:
+	"""The library raises KeyError, not ValueError, for some damaged extensions: found by the tamper proof."""
+	der = Certificate.from_pem((sdk / "Certificates" / "cert.pem").read_bytes()).der
+	refused = 0
+	for at in range(len(der)):
+		for bit in (1, 4, 64):
+			try:
+				Certificate.from_der(der[:at] + bytes((der[at] ^ bit,)) + der[at + 1 :])
+			except CertificateError:
+				refused += 1
+	assert refused > 500

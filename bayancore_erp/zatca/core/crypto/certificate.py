@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID, ObjectIdentifier
@@ -33,15 +32,6 @@ OID_ADDRESS = ObjectIdentifier("2.5.4.26")
 OID_CATEGORY = NameOID.BUSINESS_CATEGORY
 OID_TEMPLATE_NAME = ObjectIdentifier("1.3.6.1.4.1.311.20.2")
 
-_UNREADABLE = (
-	ValueError,
-	TypeError,
-	OverflowError,
-	UnsupportedAlgorithm,
-	x509.InvalidVersion,
-	x509.DuplicateExtension,
-	x509.UnsupportedGeneralNameType,
-)
 _HINT = "Take the binarySecurityToken exactly as the gateway gave it."
 
 # The short names of Java's AVAKeyword; any other attribute is printed as OID.n.n.n.
@@ -126,7 +116,10 @@ class Certificate:
 		"""From DER. Raises CertificateError."""
 		try:
 			return cls._read(der)
-		except _UNREADABLE:
+		except CertificateError:
+			raise
+		# Damaged extensions make the library raise, beside ValueError, whatever its tables stumble over (KeyError 76).
+		except Exception:
 			raise CertificateError(
 				"The certificate cannot be read: it is damaged or not an X.509 certificate.",
 				code="CERTIFICATE-UNREADABLE",
