@@ -176,6 +176,24 @@ def test_sandbox_gives_the_production_csid_away(simulator: Simulator) -> None:
 	assert taxpayer.graduate().status_code == 200
 
 
+def test_sandbox_can_hand_out_its_dummy(simulator: Simulator) -> None:
+	simulator.settings.turn("dummy_production_csid", True)
+	taxpayer = Taxpayer(simulator.base_url, "developer-portal", vat_number="399999999900003")
+	taxpayer.onboard("123345")
+	dummy = Certificate.from_token(taxpayer.pcsid["binarySecurityToken"])
+	own = Certificate.from_token(taxpayer.ccsid["binarySecurityToken"])
+	assert dummy.organization == "Maximum Speed Tech Supply LTD"
+	assert dummy.public_key_der != own.public_key_der
+	xml = taxpayer.document("0200000", "388", icv=1, pih=taxpayer.pih)
+	answer = taxpayer.send("reporting", taxpayer.stamped(xml, taxpayer.ccsid))
+	assert answer.status_code == 202
+	(warning,) = answer.json()["validationResults"]["warningMessages"]
+	assert warning["code"] == "invalid-signing-certificate"
+	elsewhere = Taxpayer(simulator.base_url)
+	elsewhere.onboard(simulator.issue_otp(SIMULATION))
+	assert Certificate.from_token(elsewhere.pcsid["binarySecurityToken"]).vat_number == elsewhere.vat_number
+
+
 def test_request_id_must_be_the_callers(simulator: Simulator) -> None:
 	first, second = (Taxpayer(simulator.base_url, "developer-portal") for _ in range(2))
 	first.enrol("123345")

@@ -3,8 +3,8 @@
 Takes: a folder for its keys and a clock. Gives: CSIDs shaped as ZATCA's, and the key that stamps what is cleared.
 Never leaves the machine: keys are created at the first start, readable by their owner only, and every certificate
 names simulator.invalid as its authority, so that no paper of ours can pass for ZATCA's. Source: Security Features
-Implementation Standard 2.2.2; issuer names as in the field. The real sandbox always answers with one public dummy
-certificate; ours certifies the key that asked, because a signature nobody can make cannot be checked.
+Implementation Standard 2.2.2; issuer names as in the field. The real sandbox gives everyone a dummy as production
+CSID; ours certifies the key that asked, unless `sandbox_dummy` is switched on.
 """
 
 from __future__ import annotations

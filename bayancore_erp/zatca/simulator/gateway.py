@@ -15,7 +15,7 @@ from typing import Any
 
 from bayancore_erp.zatca.core.codes import Environment
 from bayancore_erp.zatca.core.errors import InvalidInput
-from bayancore_erp.zatca.simulator import answers, signing_request
+from bayancore_erp.zatca.simulator import answers, sandbox_dummy, signing_request
 from bayancore_erp.zatca.simulator.answers import Answer
 from bayancore_erp.zatca.simulator.clock import Clock
 from bayancore_erp.zatca.simulator.identities import COMPLIANCE, PRODUCTION, Identities, Identity
@@ -101,8 +101,11 @@ class Gateway:
 			return answers.csid_error(
 				"Missing-ComplianceSteps", _missing_steps(missing, call.environment), call.environment
 			)
-		pem = base64.b64encode(self._identities.csr(identity)).decode()
-		request = signing_request.read(pem, call.environment)
+		if self._settings.hands_out_dummy(call.environment):
+			request = sandbox_dummy.request()
+		else:
+			pem = base64.b64encode(self._identities.csr(identity)).decode()
+			request = signing_request.read(pem, call.environment)
 		request_id, csid = self._identities.promote(identity, request)
 		return answers.csid(request_id, csid.token, csid.secret, with_errors=False)
 

@@ -15,7 +15,7 @@ from bayancore_erp.zatca.core.errors import InvalidInput
 from bayancore_erp.zatca.simulator.clock import Clock, ShiftedClock, utc_now
 from bayancore_erp.zatca.simulator.store import Store
 
-SWITCHES = ("clearance", "enforce_compliance", "renewal_needs_checks")
+SWITCHES = ("clearance", "enforce_compliance", "renewal_needs_checks", "dummy_production_csid")
 _CLOCK = "clock_offset_seconds"
 
 
@@ -39,6 +39,10 @@ class Settings:
 		"""Whether a renewal is answered with 428 and a compliance CSID instead of the new production CSID."""
 		return self._is_on("renewal_needs_checks", environment, environment is not Environment.SANDBOX)
 
+	def hands_out_dummy(self, environment: Environment) -> bool:
+		"""Whether production CSIDs are the sandbox's dummy, with which nobody can sign. Off, so that work can be done."""
+		return environment is Environment.SANDBOX and self._is_on("dummy_production_csid", environment, False)
+
 	def turn(self, switch: str, on: bool, environment: Environment | None = None) -> None:
 		"""Turn a switch, in one environment or in all. Raises InvalidInput for an unknown one."""
 		if switch not in SWITCHES:
@@ -59,6 +63,7 @@ class Settings:
 				"clearance": self.clearance(place),
 				"enforce_compliance": self.compliance_enforced(place),
 				"renewal_needs_checks": self.renewal_needs_checks(place),
+				"dummy_production_csid": self.hands_out_dummy(place),
 			}
 			for place in Environment
 		}

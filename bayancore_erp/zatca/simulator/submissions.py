@@ -58,9 +58,8 @@ class Submissions:
 		accepted: bool,
 		cleared: bytes | None = None,
 	) -> Row | None:
-		"""Write one submission. Returns the accepted one that was there first, if a twin was quicker; then the
-
-		record says DUPLICATE, so that of any number of simultaneous resends exactly one is accepted.
+		"""Write one submission. Returns the accepted one that was there first, if a twin was quicker: what is written
+		then is a DUPLICATE, so that of any number of simultaneous resends exactly one is accepted.
 		"""
 		with self._store.transaction():
 			earlier = self.duplicate(identity, endpoint, invoice_hash) if accepted else None
