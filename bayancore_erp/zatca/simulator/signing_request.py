@@ -8,7 +8,6 @@ Standard 2.2.2 table 1; ZATCA.md section 6.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from bayancore_erp.zatca.core.codes import Environment
@@ -45,6 +45,16 @@ _ALTERNATIVE = {
 	ADDRESS: "registered address",
 	INDUSTRY: "business category",
 }
+# The library reads a request bit by bit, so garbage may show itself at any question.
+_UNREADABLE = (
+	ValueError,
+	TypeError,
+	OverflowError,
+	UnsupportedAlgorithm,
+	x509.InvalidVersion,
+	x509.DuplicateExtension,
+	x509.UnsupportedGeneralNameType,
+)
 _DER_TEXT = (0x0C, 0x13)  # UTF8String, PrintableString
 
 
@@ -67,14 +77,19 @@ class SigningRequest:
 	@property
 	def pem(self) -> bytes:
 		"""The request as it is kept."""
-		from cryptography.hazmat.primitives.serialization import Encoding
-
 		return self.request.public_bytes(Encoding.PEM)
 
 
 def read(text: str, environment: Environment) -> SigningRequest:
 	"""Decode and check the `csr` value. Raises InvalidInput naming the first thing that does not fit."""
-	request = _decode(text)
+	try:
+		return _read(text, environment)
+	except _UNREADABLE as error:
+		raise InvalidInput("The CSR is not the base64 of a PEM certificate request.", field="csr") from error
+
+
+def _read(text: str, environment: Environment) -> SigningRequest:
+	request = x509.load_pem_x509_csr(base64.b64decode("".join(text.split()), validate=True))
 	key = request.public_key()
 	if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256K1):
 		raise InvalidInput("The key of the CSR is not on the curve secp256k1.", field="csr")
@@ -109,14 +124,6 @@ def read(text: str, environment: Environment) -> SigningRequest:
 	)
 
 
-def _decode(text: str) -> x509.CertificateSigningRequest:
-	try:
-		pem = base64.b64decode("".join(text.split()), validate=True)
-		return x509.load_pem_x509_csr(pem)
-	except (binascii.Error, ValueError, UnsupportedAlgorithm) as error:
-		raise InvalidInput("The CSR is not the base64 of a PEM certificate request.", field="csr") from error
-
-
 def _values(
 	name: x509.Name, wanted: dict[x509.ObjectIdentifier, str], place: str
 ) -> dict[x509.ObjectIdentifier, str]:
@@ -135,7 +142,7 @@ def _directory_name(request: x509.CertificateSigningRequest) -> x509.Name:
 	try:
 		names = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
 		directories = names.get_values_for_type(x509.DirectoryName)
-	except (x509.ExtensionNotFound, ValueError) as error:
+	except x509.ExtensionNotFound as error:
 		raise InvalidInput("The CSR has no subject alternative name.", field="csr") from error
 	if len(directories) != 1:
 		raise InvalidInput("The CSR's alternative name is not one directory name.", field="csr")
