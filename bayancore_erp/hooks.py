@@ -11,3 +11,54 @@ required_apps = ["frappe/erpnext"]
 
 # Frappe 16 refuses a whitelisted method with an unannotated argument; Frappe 15 checks the annotated ones.
 require_type_annotated_api_methods = True
+
+# --- installation ---------------------------------------------------------------------------------------------------
+fixtures = [
+	{
+		"dt": "Custom Field",
+		"filters": [["module", "in", ["ZATCA", "AI Errors", "Archive", "Invoice to Cash"]]],
+	},
+	{"dt": "Role", "filters": [["name", "like", "ZATCA %"]]},
+	"ZATCA Exemption Reason",
+]
+after_sync = "bayancore_erp.setup.install.after_sync"
+after_migrate = "bayancore_erp.setup.install.after_migrate"
+before_uninstall = "bayancore_erp.setup.install.before_uninstall"
+
+# --- the lawful record ----------------------------------------------------------------------------------------------
+# Transaction Deletion Record would otherwise count these among a company's transactions.
+company_data_to_be_ignored = ["ZATCA Settings", "ZATCA Device"]
+
+override_whitelisted_methods = {
+	"frappe.client.get_password": "bayancore_erp.zatca.overrides.secrets.get_password",
+}
+
+permission_query_conditions = {
+	doctype: "bayancore_erp.zatca.overrides.company_scope.query_conditions"
+	for doctype in ("ZATCA Document", "ZATCA Attempt", "ZATCA Submission", "ZATCA Skip")
+}
+has_permission = {
+	doctype: "bayancore_erp.zatca.overrides.company_scope.has_permission"
+	for doctype in ("ZATCA Document", "ZATCA Attempt", "ZATCA Submission", "ZATCA Skip")
+}
+
+# --- documents ------------------------------------------------------------------------------------------------------
+doc_events = {
+	"*": {"before_import": "bayancore_erp.setup.fixture_import.before_import"},
+	**{
+		doctype: {
+			"before_insert": "bayancore_erp.zatca.overrides.lawful_record.refuse_customization",
+			"validate": "bayancore_erp.zatca.overrides.lawful_record.refuse_customization",
+		}
+		for doctype in ("Custom Field", "Property Setter", "Custom DocPerm", "Workflow")
+	},
+	"Transaction Deletion Record": {
+		"before_insert": "bayancore_erp.zatca.overrides.lawful_record.refuse_deletion_of_transactions",
+		"before_submit": "bayancore_erp.zatca.overrides.lawful_record.refuse_deletion_of_transactions",
+	},
+	"Company": {
+		"on_update": "bayancore_erp.setup.company.on_company_update",
+		"on_trash": "bayancore_erp.zatca.overrides.lawful_record.refuse_end_of_company",
+		"before_rename": "bayancore_erp.zatca.overrides.lawful_record.refuse_end_of_company",
+	},
+}

@@ -1,0 +1,122 @@
+"""ZATCA Device: one unit (EGS) that signs invoices: its identity in one environment and the head of its chain.
+
+Takes what people enter about it; gives identity and chain to the adapter. A form or an API call never changes its
+secrets, its chain head or its environment: those have writers of their own. Source: Guideline on the counter, which no
+function may reset, and on CSIDs, which belong to one environment.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from bayancore_erp.zatca.doctype.insert_only import ImmutableRecord
+
+SECRETS = ("private_key", "compliance_secret", "production_secret")
+CHAIN_HEAD = ("icv", "pih", "last_document", "last_signed_at")
+STANDING = (
+	"status",
+	"on_hold",
+	"held_at",
+	"hold_reason",
+	"certificate_serial",
+	"certificate_issuer",
+	"permissions_code",
+	"valid_from",
+	"valid_until",
+	"compliance_request_id",
+	"production_request_id",
+	"csr",
+	"compliance_certificate",
+	"production_certificate",
+	"bound_to",
+	"confirmed_by",
+	"confirmed_at",
+)
+IDENTITY = ("common_name", "serial_number", "vat_number")
+
+
+class ZATCADevice(Document):
+	"""A device. `write_standing` and `store_secrets` are for onboarding and the client; the chain's lock moves the head."""
+
+	def validate(self) -> None:
+		self.check_company()
+		self.keep_system_owned()
+		if self.gateway_url and self.environment != "Simulator":
+			frappe.throw(_("Only a simulator has an address of its own; ZATCA's are known."))
+		if not (self.signs_standard or self.signs_simplified):
+			frappe.throw(_("Choose at least one kind of invoice the device issues."))
+
+	def check_company(self) -> None:
+		"""Only companies in the Kingdom have devices."""
+		if frappe.get_cached_value("Company", self.company, "country") != "Saudi Arabia":
+			frappe.throw(_("{0} is not in Saudi Arabia.").format(self.company))
+
+	def keep_system_owned(self) -> None:
+		"""Put back what a form may show but not change. A stale form would otherwise rewind the chain."""
+		if self.is_new():
+			self.update({field: None for field in (*SECRETS, *CHAIN_HEAD)})
+			self.icv = 0
+			if not self.flags.by_the_writer:
+				self.update({field: None for field in STANDING})
+			self.status = self.status or "New"
+			return
+		fields = [*SECRETS, *CHAIN_HEAD, "company", "environment"]
+		if not self.flags.by_the_writer:
+			fields += STANDING
+		# a locking read: it sees what other transactions committed since this one began
+		stored = frappe.db.get_value(
+			self.doctype, self.name, [*fields, *IDENTITY], as_dict=True, for_update=True
+		)
+		self.update({field: stored[field] for field in fields})
+		if self.private_key and not self.flags.by_the_writer:
+			self.update({field: stored[field] for field in IDENTITY})
+
+	def write_standing(self, **values: Any) -> None:
+		"""Change status, hold, certificate facts, binding or identity: for the system, not for a person's form."""
+		self.flags.by_the_writer = True
+		self.flags.ignore_permissions = True
+		self.update(values)
+		self.save()
+		self.flags.by_the_writer = False
+
+	def store_secrets(self, **secrets: str) -> None:
+		"""Encrypt `private_key`, `compliance_secret` or `production_secret`. Raises KeyError for another name."""
+		from frappe.utils.password import set_encrypted_password
+
+		for name, value in secrets.items():
+			if name not in SECRETS:
+				raise KeyError(name)
+			set_encrypted_password(self.doctype, self.name, value, name)
+			# a fixed length, so that the column does not tell that of the secret
+			frappe.db.set_value(self.doctype, self.name, name, "*" * 12, update_modified=False)
+			self.set(name, "*" * 12)
+
+	def get_secret(self, name: str) -> str:
+		"""The secret in clear, for the key vault and nobody else. Raises KeyError where there is none."""
+		from frappe.utils.password import get_decrypted_password
+
+		if name not in SECRETS:
+			raise KeyError(name)
+		value = get_decrypted_password(self.doctype, self.name, name, raise_exception=False)
+		if not value:
+			raise KeyError(name)
+		return str(value)
+
+	def on_trash(self) -> None:
+		if frappe.utils.cint(self.icv) or frappe.db.exists("ZATCA Document", {"device": self.name}):
+			frappe.throw(
+				_("{0} has signed invoices: it can be retired, not deleted.").format(self.name),
+				ImmutableRecord,
+			)
+
+	def before_rename(self, *args: object, **kwargs: object) -> None:
+		frappe.throw(_("A device keeps its name."), ImmutableRecord)
+
+
+def on_doctype_update() -> None:
+	"""What routing asks for."""
+	frappe.db.add_index("ZATCA Device", ["company", "environment", "status"], "routing")

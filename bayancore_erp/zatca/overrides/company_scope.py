@@ -1,0 +1,35 @@
+"""Who may see which company's evidence.
+
+Insert-only rows name their company in a Data field, which Frappe's User Permissions do not follow; this does it for them.
+Takes a user; gives the condition for lists and the answer for one row. Never widens what the roles allow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe.core.doctype.user_permission.user_permission import get_user_permissions
+
+
+def companies_of(user: str) -> list[str] | None:
+	"""The companies a user is confined to by User Permissions; None where there is no such limit."""
+	if user == "Administrator":
+		return None
+	allowed = get_user_permissions(user).get("Company")
+	return [entry["doc"] for entry in allowed] if allowed else None
+
+
+def query_conditions(user: str | None = None, doctype: str | None = None) -> str:
+	"""The part of a list's WHERE clause that keeps other companies' rows out."""
+	companies = companies_of(user or frappe.session.user)
+	if companies is None or not doctype:
+		return ""
+	return f"`tab{doctype}`.`company` in ({', '.join(frappe.db.escape(name) for name in companies)})"
+
+
+def has_permission(doc: Any, ptype: str | None = None, user: str | None = None) -> bool:
+	"""Whether the row's company is among the user's."""
+	companies = companies_of(user or frappe.session.user)
+	company = doc.get("company")
+	return companies is None or not company or company in companies
