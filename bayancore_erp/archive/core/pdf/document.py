@@ -39,6 +39,8 @@ class Person:
 	scheme: str
 	identifier: str
 	place: Place
+	contact: tuple[str, ...] = ()
+	"""Name, telephone, e-mail, remark."""
 
 
 @dataclass(frozen=True, slots=True)

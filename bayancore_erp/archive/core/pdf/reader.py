@@ -157,6 +157,11 @@ def _person(party: etree._Element | None) -> Person | None:
 		scheme="" if identifier is None else identifier.get("schemeID", ""),
 		identifier=_text(party, "cac:PartyIdentification/cbc:ID"),
 		place=_place(party.find("cac:PostalAddress", _NS)),
+		contact=tuple(
+			text
+			for name in ("Name", "Telephone", "ElectronicMail", "Note")
+			if (text := _text(party, f"cac:Contact/cbc:{name}"))
+		),
 	)
 	return None if person == _person_unknown() else person
 

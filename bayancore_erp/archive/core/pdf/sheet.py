@@ -24,8 +24,8 @@ from bayancore_erp.archive.core.pdf.document import (
 )
 from bayancore_erp.archive.core.pdf.glyphs import is_rtl, safe
 from bayancore_erp.archive.core.pdf.qr_drawing import qr_svg
-from bayancore_erp.archive.core.pdf.wording import COUNTRIES, FLAGS, LABELS, TITLES, UNITS
-from bayancore_erp.zatca.core.codes import EXEMPTIONS, PAYMENT_MEANS, SCHEMES, DocumentType, Name, VatCategory
+from bayancore_erp.archive.core.pdf.wording import COUNTRIES, FLAGS, IDENTIFIERS, LABELS, TITLES, UNITS
+from bayancore_erp.zatca.core.codes import EXEMPTIONS, PAYMENT_MEANS, DocumentType, Name, VatCategory
 from bayancore_erp.zatca.core.invoice import Text
 from bayancore_erp.zatca.core.money import EXACT, ZERO
 
@@ -151,9 +151,14 @@ def _person(person: Person) -> dict[str, Any]:
 	if person.vat_number:
 		rows.append(_fact("vat_number", [_piece(person.vat_number)]))
 	if person.identifier:
-		scheme = SCHEMES.get(person.scheme, Name(person.scheme, person.scheme))
+		scheme = IDENTIFIERS.get(person.scheme, Name(person.scheme, person.scheme))
 		rows.append({"label": _name(scheme), "pieces": [_piece(person.identifier)], "detail": []})
-	return {"name": _pieces(person.name), "rows": rows, "address": _address(person.place)}
+	return {
+		"name": _pieces(person.name),
+		"rows": rows,
+		"address": _address(person.place),
+		"contact": [_piece(text) for text in person.contact],
+	}
 
 
 def _address(place: Place) -> list[list[Piece]]:
@@ -174,13 +179,15 @@ def _address(place: Place) -> list[list[Piece]]:
 			)
 		)
 	if any(part.en for part in worded) or not lines:
+		# Arabic has to be on the paper even where the address itself is foreign (Detailed Guideline p. 63).
+		home = country.en if lines or country.en == country.ar else f"{country.en} – {country.ar}"
 		lines.append(
 			_address_line(
 				place.building_number,
 				[part.en or part.ar for part in worded],
 				place.postal_code,
 				f"{extra.en} {number}" if number else "",
-				country.en,
+				home,
 			)
 		)
 	return [line for line in lines if line]
@@ -247,7 +254,7 @@ def _details(item: Item) -> list[dict[str, Any]]:
 	]
 	if item.gross_price is not None and item.price_discount:
 		details.append(
-			_fact("list_price", [_piece(money(item.gross_price)), _piece(_less(item.price_discount))])
+			_fact("list_price", [_piece(f"{money(item.gross_price)} {_less(item.price_discount)}")])
 		)
 	# One plain discount stands in its column already.
 	plain = len(item.adjustments) == 1 and not _explained(item.adjustments[0])
@@ -309,18 +316,19 @@ def _totals(document: Document) -> list[dict[str, Any]]:
 
 
 def _riyals(document: Document) -> list[dict[str, Any]]:
-	"""The VAT in riyals and the rate behind it: the XML's own, else the one the two VAT totals show."""
-	totals, rows = document.totals, []
-	if totals.vat_sar is not None:
-		amount = _piece(f"{money(totals.vat_sar)} {totals.vat_currency}")
-		rows.append({**_fact("vat_sar", [amount]), "strong": False})
+	"""The VAT in riyals, with the rate behind it: the XML's own, else the one the two VAT totals show."""
+	totals = document.totals
+	if totals.vat_sar is None:
+		return []
+	detail: list[Piece] = []
 	if rate := document.rate:
-		pieces = [_piece(f"1 {rate.source} = {figure(rate.rate)} {rate.target}")]
-		rows.append({**_fact("exchange", pieces, [_piece(rate.date)] if rate.date else []), "strong": False})
+		detail = [_piece(f"1 {rate.source} = {figure(rate.rate)} {rate.target}")]
+		detail += [_piece(rate.date)] if rate.date else []
+		detail += _pieces(Text(*reversed(LABELS["exchange"])))
 	elif implied := _implied_rate(totals.vat, totals.vat_sar):
-		pieces = [_piece(f"1 {document.currency} = {implied} {totals.vat_currency}")]
-		rows.append({**_fact("exchange_implied", pieces), "strong": False})
-	return rows
+		detail = [_piece(f"1 {document.currency} = {implied} {totals.vat_currency}")]
+		detail += _pieces(Text(*reversed(LABELS["exchange_implied"])))
+	return [{**_fact("vat_sar", [_piece(money(totals.vat_sar))], detail), "strong": False}]
 
 
 def _implied_rate(vat: Decimal | None, vat_sar: Decimal | None) -> str:

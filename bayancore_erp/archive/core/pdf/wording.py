@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 from importlib import resources
 
-from bayancore_erp.zatca.core.codes import DocumentType, Name
+from bayancore_erp.zatca.core.codes import SCHEMES, DocumentType, Name
+
+# What the print calls a registration number: the unified number needs no scheme code beside it.
+IDENTIFIERS: dict[str, Name] = {**SCHEMES, "700": Name("Unified number", "الرقم الموحد")}
 
 _INVOICE, _PREPAYMENT = DocumentType.INVOICE, DocumentType.PREPAYMENT
 _CREDIT, _DEBIT = DocumentType.CREDIT_NOTE, DocumentType.DEBIT_NOTE
@@ -64,6 +67,7 @@ LABELS: dict[str, Name] = {
 	"net": Name("Amount excl. VAT", "المبلغ غير شامل الضريبة"),
 	"rate": Name("VAT rate", "نسبة الضريبة"),
 	"vat": Name("VAT", "الضريبة"),
+	"before_vat": Name("excl. VAT", "قبل الضريبة"),
 	"total": Name("Total incl. VAT", "الإجمالي شامل الضريبة"),
 	"item_code": Name("Item code", "رمز الصنف"),
 	"buyer_item_code": Name("Buyer's code", "رمز الصنف لدى العميل"),
