@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +32,7 @@ from bayancore_erp.zatca.core.rules.finding import Finding, Layer, Severity
 from bayancore_erp.zatca.core.rules.law import LAWS, Known, Original, check_law
 from bayancore_erp.zatca.core.rules.law.notes import month_end_plus_15
 from bayancore_erp.zatca.core.rules.sentences import known as has_sentence
+from bayancore_erp.zatca.core.schema import from_json
 
 SELLER = Party(
 	"شركة التوريد المحدودة | Supply Ltd",
@@ -379,3 +382,12 @@ def test_what_notes_never_check_on_invoices() -> None:
 		check(STANDARD, Known(originals=(replace(ORIGINAL, simplified=True),), event_date=date(2020, 1, 1)))
 		== []
 	)
+
+
+def test_the_worked_examples_are_lawful(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+	monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "model"))
+	from worked_examples import to_schema
+
+	for example in json.loads((shared / "examples.json").read_text(encoding="utf-8")):
+		invoice = from_json(to_schema(example))
+		assert [f.code for f in found(invoice)] == [], example["id"]
