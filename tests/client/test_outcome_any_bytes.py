@@ -99,7 +99,7 @@ def test_random_bytes(endpoint: Endpoint, status: int, body: bytes) -> None:
 	honest(parse(endpoint, status, {"Retry-After": "x", "Location": "y"}, body, uuid="u"), status)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(Endpoint), STATUSES, JSON)
 def test_random_json_in_the_gateways_own_words(endpoint: Endpoint, status: int, body: Any) -> None:
 	honest(parse(endpoint, status, {}, json.dumps(body).encode()), status)

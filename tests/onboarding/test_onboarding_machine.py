@@ -229,6 +229,17 @@ def test_a_document_that_cannot_be_made_says_why() -> None:
 	assert run(world.restore(), world.tools).state.step is Step.DONE
 
 
+def test_a_refused_request_is_made_anew_from_corrected_details() -> None:
+	refused = Response(400, {}, b'{"errors":[{"code":"Invalid-CSR","message":"The CSR is invalid"}]}')
+	world = World(FakeFatoora(faults=[refused]))
+	stopped = run(start(world.environment, "1100"), world.tools, otp=OTP)
+	assert stopped.state.problem and stopped.state.problem.code == Kind.CSID_REFUSED.value
+	assert stopped.state.problem.messages[0].code == "Invalid-CSR"
+	done = run(world.restore(), world.tools, otp=OTP)
+	assert done.state.step is Step.DONE and [key.id for key in done.state.keys] == ["key-1", "key-2"]
+	assert device_of(done).identity_id == "production-1"
+
+
 def test_an_outage_in_the_middle_resends_the_same_bytes() -> None:
 	down = Response(503, {}, b"<html/>")
 	world = World(
@@ -266,6 +277,7 @@ def test_credentials_refused_in_the_middle_can_start_over() -> None:
 	world = World(FakeFatoora(faults=[None, Response(401, {}, b"")]))
 	stopped = run(start(world.environment, "1100"), world.tools, otp=OTP)
 	assert stopped.state.problem and stopped.state.problem.code == Kind.UNAUTHORISED.value
+	assert "Start over" in stopped.state.problem.sentence.en
 	world.gateway.otps.add("333444")
 	done = run(start_over(world.restore()), world.tools, otp="333444")
 	assert done.state.step is Step.DONE and len(done.state.keys) == 1
@@ -363,6 +375,7 @@ def test_a_revoked_device_enrols_anew_on_top_of_its_history() -> None:
 	world.gateway.production.clear()
 	stopped = run(start_renewal(done), world.tools, otp="555666")
 	assert stopped.state.problem and stopped.state.problem.code == Kind.UNAUTHORISED.value
+	assert "Enrol the device anew" in stopped.state.problem.sentence.en
 	anew = run(enrol_anew(stopped), world.tools, otp="777888")
 	assert anew.state.step is Step.DONE and anew.state.active_id == "production-2"
 	assert [key.id for key in anew.state.keys] == ["key-1", "key-2", "key-3"]

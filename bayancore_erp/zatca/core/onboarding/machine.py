@@ -117,6 +117,15 @@ _FOREIGN = Problem(
 	),
 )
 
+_CSID_VOID = Name(
+	"ZATCA no longer accepts the temporary certificate of this enrolment. Start over with a new one-time password.",
+	"لم تعد الهيئة تقبل الشهادة المؤقتة لهذا الربط. ابدأ من جديد برمز تحقق جديد.",
+)
+_PRESENT_VOID = Name(
+	"ZATCA no longer accepts the device's present certificate, so it cannot be renewed. Enrol the device anew.",
+	"لم تعد الهيئة تقبل شهادة الجهاز الحالية، لذا لا يمكن تجديدها. أعد ربط الجهاز من جديد.",
+)
+
 
 def step(enrolment: Enrolment, tools: Tools, *, otp: str = "") -> Enrolment:
 	"""One step on: at most one call that ZATCA answers with a verdict.
@@ -238,7 +247,10 @@ def _ask_for_csid(enrolment: Enrolment, tools: Tools, otp: str) -> Enrolment:
 		return _stop(waiting.having(pending=None), tools, _problem_of(error))
 	answered = waiting.having(pending=None)
 	if outcome.csid is None:
-		return _stop(answered, tools, _OTP_SPENT if outcome.kind is Kind.UNKNOWN else Problem.of(outcome))
+		if outcome.kind is Kind.CSID_REFUSED:
+			# The details in the request are at fault: once they are corrected a new request is made, over a new key.
+			answered = answered.having(step=Step.KEY)
+		return _stop(answered, tools, _problem(outcome))
 	is_final = (
 		state.is_renewal
 		and outcome.kind is Kind.CSID_ISSUED
@@ -272,7 +284,7 @@ def _check_next(enrolment: Enrolment, tools: Tools) -> Enrolment:
 	outcome = _try(lambda: client.check_compliance(document), tools)
 	if not outcome.is_final:
 		# No verdict: the document stays pending, and the same bytes go again when the person goes on.
-		return _stop(waiting, tools, Problem.of(outcome))
+		return _stop(waiting, tools, _problem(outcome))
 	check = Check(
 		identity.id,
 		flight.document,
@@ -286,7 +298,7 @@ def _check_next(enrolment: Enrolment, tools: Tools) -> Enrolment:
 		b"" if outcome.kind is Kind.COMPLIANCE_PASSED else document.xml,
 	)
 	judged = waiting.having(pending=None, checks=(*state.checks, check))
-	return _store(judged, tools) if check.passed else _stop(judged, tools, Problem.of(outcome))
+	return _store(judged, tools) if check.passed else _stop(judged, tools, _problem(outcome))
 
 
 def _ask_for_production(enrolment: Enrolment, tools: Tools) -> Enrolment:
@@ -302,8 +314,8 @@ def _ask_for_production(enrolment: Enrolment, tools: Tools) -> Enrolment:
 		return _adopt(waiting.having(pending=None), tools, outcome, Role.PRODUCTION, identity.key_id)
 	if outcome.kind is Kind.CHECKS_MISSING:
 		again = waiting.having(pending=None, step=Step.CHECKS, counted_from=len(state.checks))
-		return _stop(again, tools, Problem.of(outcome))
-	return _stop(waiting, tools, Problem.of(outcome))
+		return _stop(again, tools, _problem(outcome))
+	return _stop(waiting, tools, _problem(outcome))
 
 
 def _adopt(enrolment: Enrolment, tools: Tools, outcome: Outcome, role: Role, key_id: str) -> Enrolment:
@@ -338,6 +350,16 @@ def _store(enrolment: Enrolment, tools: Tools) -> Enrolment:
 
 def _stop(enrolment: Enrolment, tools: Tools, problem: Problem) -> Enrolment:
 	return _store(enrolment.having(problem=problem), tools)
+
+
+def _problem(outcome: Outcome) -> Problem:
+	asks_with_otp = outcome.endpoint in (Endpoint.COMPLIANCE_CSID, Endpoint.RENEWAL)
+	if asks_with_otp and outcome.kind is Kind.UNKNOWN:
+		return replace(_OTP_SPENT, detail=outcome.detail)
+	problem = Problem.of(outcome)
+	if outcome.kind is Kind.UNAUTHORISED and outcome.endpoint is not Endpoint.COMPLIANCE_CSID:
+		return replace(problem, sentence=_PRESENT_VOID if asks_with_otp else _CSID_VOID)
+	return problem
 
 
 def _problem_of(error: ZatcaError) -> Problem:
