@@ -86,13 +86,13 @@ documents = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(documents)
 def test_every_relation_holds(invoice: Invoice) -> None:
 	check(invoice, calculate(invoice))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 99), cents, vats), min_size=1, max_size=12))
 def test_the_customer_pays_the_inclusive_price(rows: list[tuple[int, Decimal, Vat]]) -> None:
 	shelf = tuple(Line(Text("صنف"), Decimal(quantity), price, vat) for quantity, price, vat in rows)

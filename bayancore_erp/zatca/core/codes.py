@@ -54,7 +54,7 @@ class TypeFlags:
 	nominal: bool = False
 	"""N: a supply without consideration, such as a gift."""
 	export: bool = False
-	"""E."""
+	"""E: an export."""
 	summary: bool = False
 	"""S: covers several supplies of a period."""
 	self_billed: bool = False

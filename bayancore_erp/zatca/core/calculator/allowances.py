@@ -1,7 +1,7 @@
 """Document discounts and charges, each resolved into VAT categories.
 
 Takes what the invoice states; gives one figure per category, net of VAT, in the invoice's order. Whatever names its
-category goes first (charges before discounts), the rest is spread over what the categories then hold.
+category goes first, charges before discounts; the rest is spread over the categories by largest remainder.
 Sources: XML Implementation Standard section 9.3; BR-KSA-EN16931-03; TAX.md section 1.
 """
 
@@ -49,15 +49,21 @@ def _named(one: AllowanceCharge, index: int, categories: Categories) -> Allowanc
 
 
 def _spread(one: AllowanceCharge, index: int, categories: Categories) -> list[AllowanceChargeFigures]:
-	"""One without category: over all of them by largest remainder, leaving out those it gives nothing to."""
+	"""One without category: over all of them by their lines, leaving out those it gives nothing to.
+
+	A discount that would take more than a category still holds is spread by what they hold instead.
+	"""
 	net = one.on_net and categories.inclusive
 	of = list(categories)
-	base = total(category.lines_net if net else category.stated for category in of)
-	amount = stated_amount(one.amount, one.percentage, base)
-	held = [category.base if net else category.gross for category in of]
-	if not one.is_charge and amount > total(held):
-		raise _too_great(amount, total(held))
-	parts = spread(amount, held)
+	weights = [category.lines_net if net else category.stated for category in of]
+	amount = stated_amount(one.amount, one.percentage, total(weights))
+	parts = spread(amount, weights)
+	if not one.is_charge:
+		held = [category.base if net else category.gross for category in of]
+		if amount > total(held):
+			raise _too_great(amount, total(held))
+		if any(part > most for part, most in zip(parts, held, strict=True)):
+			parts = spread(amount, held)
 	taken = [(category, part) for category, part in zip(of, parts, strict=True) if part] or [
 		(of[0], parts[0])
 	]
