@@ -142,6 +142,14 @@ def test_pictures_are_read_back_by_a_decoder() -> None:
 			assert found[0].ec_level == "L"
 
 
+def test_the_picture_is_dark_on_light() -> None:
+	"""Some readers take the inverse as well, most tills' do not."""
+	image = pytest.importorskip("PIL.Image").open(io.BytesIO(qr.image_png("x", scale=3)))
+	assert image.size == (29 * 3, 29 * 3)
+	assert image.convert("L").getpixel((0, 0)) == 255
+	assert image.convert("L").getpixel((4 * 3, 4 * 3)) == 0
+
+
 def test_the_vector_picture_draws_the_same_modules() -> None:
 	"""Every module of the matrix is covered by the path, and no other."""
 	text = encode(FULL)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from bayancore_erp.zatca.core import qr
+from bayancore_erp.zatca.core.crypto import xades
 from bayancore_erp.zatca.core.crypto.canonical import canonical_bytes, hash_base64, invoice_hash
 from bayancore_erp.zatca.core.crypto.certificate import Certificate
 from bayancore_erp.zatca.core.crypto.facts import read_facts
@@ -131,6 +132,17 @@ def test_a_promise_of_canonical_bytes_is_not_believed_where_a_stamp_is_seen(
 		bare, key, certificate, signing_time=WHEN, canonical=True, facts=documents.facts(), self_check=True
 	)
 	assert again.invoice_hash == stamped.invoice_hash
+
+
+@pytest.mark.parametrize("left", ["qr_reference", "signature_pointer"])
+def test_each_part_of_an_old_stamp_is_seen(key: PrivateKey, certificate: Certificate, left: str) -> None:
+	part = {"qr_reference": xades.qr_reference("QQ=="), "signature_pointer": xades.signature_pointer()}[left]
+	seller = b"<cac:AccountingSupplierParty>"
+	bare = documents.invoice().replace(seller, part.encode() + seller)
+	out = stamp(
+		bare, key, certificate, signing_time=WHEN, canonical=True, facts=documents.facts(), self_check=True
+	)
+	assert canonical_bytes(out.xml) == documents.invoice()
 
 
 def test_a_broken_promise_is_found_by_the_self_check(key: PrivateKey, certificate: Certificate) -> None:

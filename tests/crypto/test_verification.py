@@ -92,6 +92,19 @@ def test_each_alteration_is_named_and_nothing_else(xml: bytes, pattern: str, nam
 	assert all(check.message.endswith(".") and check.message_ar.endswith(".") for check in verdict.failed)
 
 
+def test_a_signature_is_written_in_plain_base64_only(key: PrivateKey, certificate: Certificate) -> None:
+	"""The last characters before the padding hold bits that decode to nothing."""
+	out = stamp(documents.invoice(), key, certificate, signing_time=WHEN)
+	while not out.signature.endswith("="):
+		out = stamp(documents.invoice(), key, certificate, signing_time=WHEN)
+	value = out.signature.rstrip("=")
+	alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	twin = value[:-1] + alphabet[alphabet.index(value[-1]) + 1] + "=" * (len(out.signature) - len(value))
+	assert base64.b64decode(twin) == base64.b64decode(out.signature)
+	altered = out.xml.replace(f">{out.signature}<".encode(), f">{twin}<".encode())
+	assert "signature" in {check.name for check in verify(altered).failed}
+
+
 def test_a_forger_with_an_own_key_is_found_by_the_expected_certificate(certificate: Certificate) -> None:
 	forger = generate_key()
 	forged = stamp(documents.invoice(), forger, taxpayer_ca.issue(forger), signing_time=WHEN).xml

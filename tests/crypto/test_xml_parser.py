@@ -53,6 +53,12 @@ def test_what_cannot_be_an_invoice_is_refused_by_name(data: bytes, code: str) ->
 	assert told.value.message.endswith(".")
 
 
+def test_a_declared_encoding_is_never_followed() -> None:
+	"""Where the look at the declaration is outwitted by its length, the parser still reads UTF-8."""
+	text = "<?xml version='1.0'" + " " * 300 + "encoding='UTF-7'?><a>+AOk-</a>"
+	assert parse(text.encode()).text == "+AOk-"
+
+
 def test_what_is_lawful_is_read() -> None:
 	declared = b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?>\n<!-- <!DOCTYPE x> -->\n'
 	assert parse(declared + b"<a>\xd8\xb4</a>").text == "ش"
