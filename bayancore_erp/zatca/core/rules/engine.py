@@ -1,0 +1,118 @@
+"""How rules are declared, and how all of them are run over one document.
+
+Takes facts; gives findings, layer by layer. A rule is a function that says whether one node breaks it; what it is called,
+how bad it is and which element it is about stand in its decorator, once.
+Never stops at the first finding. Where the official sheet would fail, its whole layer is the finding `XSL`, as it is for ZATCA.
+Source: the sheets' own structure (patterns, contexts, assertions), see docs/decisions and tests/rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from bayancore_erp.zatca.core.rules.facts import Facts
+from bayancore_erp.zatca.core.rules.finding import Finding, Layer, Severity
+from bayancore_erp.zatca.core.rules.locate import place
+from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.xpath import SheetFailure
+
+class Where(NamedTuple):
+	"""A place that a rule names itself, where it is not the node it was given."""
+
+	node: Node
+	about: str
+	expected: str = ""
+
+
+Verdict = bool | str | list[Where] | None
+"""Falsy: kept. True: broken. A text: broken, and this was expected. A list: broken there."""
+Broken = Callable[[Node, Facts], Verdict]
+Situation = Callable[[Facts], Sequence[Node]]
+"""Which nodes of a document a rule looks at."""
+
+
+class Rule(NamedTuple):
+	"""One rule over one situation."""
+
+	code: str
+	severity: Severity
+	about: str
+	broken: Broken
+
+
+class Sheet:
+	"""A layer of rules, grouped by the situation they look at so that each situation is found once."""
+
+	def __init__(self, layer: Layer) -> None:
+		self.layer = layer
+		self.situations: dict[Situation, list[Rule]] = {}
+		self._tuples: list[tuple[Situation, tuple[Rule, ...]]] = []
+
+	def error(self, code: str, on: Situation, about: str = "") -> Callable[[Broken], Broken]:
+		"""Declare a rule that rejects. `about` is the element it is about, as a path from the node."""
+		return self._declare(code, Severity.ERROR, on, about)
+
+	def warning(self, code: str, on: Situation, about: str = "") -> Callable[[Broken], Broken]:
+		"""Declare a rule that warns."""
+		return self._declare(code, Severity.WARNING, on, about)
+
+	def _declare(self, code: str, severity: Severity, on: Situation, about: str) -> Callable[[Broken], Broken]:
+		def declare(broken: Broken) -> Broken:
+			self.situations.setdefault(on, []).append(Rule(code, severity, about, broken))
+			self._tuples.clear()
+			return broken
+
+		return declare
+
+	def rules(self) -> Iterable[Rule]:
+		"""All rules declared."""
+		return (rule for rules in self.situations.values() for rule in rules)
+
+	def judge(self, facts: Facts) -> list[Finding]:
+		"""All findings of this layer."""
+		found: list[Finding] = []
+		if not self._tuples:
+			self._tuples = [(situation, tuple(rules)) for situation, rules in self.situations.items()]
+		try:
+			for situation, rules in self._tuples:
+				for node in situation(facts):
+					for rule in rules:
+						verdict = rule.broken(node, facts)
+						if verdict:
+							found += self._findings(rule, node, verdict)
+		except SheetFailure as failure:
+			where = place(failure.node.element, failure.leaf)
+			values = (("line", where.line),) if where.line else ()
+			return [Finding("XSL", Severity.ERROR, self.layer, where.at, where.field, values)]
+		return found
+
+	def _findings(self, rule: Rule, node: Node, verdict: bool | str | list[Where]) -> Iterable[Finding]:
+		if isinstance(verdict, list):
+			return [self._finding(rule, *where) for where in verdict]
+		return [self._finding(rule, node, rule.about, verdict if isinstance(verdict, str) else "")]
+
+	def _finding(self, rule: Rule, node: Node, about: str, expected: str) -> Finding:
+		where = place(node.element, about)
+		values = [("line", where.line), ("expected", expected), ("found", _text(node, about))]
+		told = tuple((name, value) for name, value in values if value)
+		return Finding(rule.code, rule.severity, self.layer, where.at, where.field, told)
+
+
+def _text(node: Node, about: str) -> str:
+	"""What stands in the element that a rule is about, shortened; nothing where it is absent or no text."""
+	*path, last = about.split("/") if about else ("",)
+	attribute = ""
+	if last.startswith("@"):
+		attribute, last = last[1:], path.pop() if path else ""
+	for holder in node.all(*path):
+		text = holder.attribute(last, attribute) if attribute else holder.leaf.get(last)
+		if text is not None:
+			return " ".join(text.split())[:_SHOWN]
+	return ""
+
+
+_SHOWN = 80
+
+EN = Sheet(Layer.EN)
+KSA = Sheet(Layer.KSA)

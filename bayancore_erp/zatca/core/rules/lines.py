@@ -1,0 +1,203 @@
+"""The invoice lines: what was sold, how much of it, at what price, with what VAT.
+
+Takes facts; gives nothing: the rules register themselves.
+Source: rules BR-21, -22, -25, -26, -54, BR-CO-04, BR-KSA-51 … -53, BR-KSA-EN16931-07, -11, -12, BR-KSA-F-C-01, BR-KSA-F-06-C17 … -C21, -C30, -C31.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from bayancore_erp.zatca.core.rules.engine import EN, KSA, Broken, Verdict, Where
+from bayancore_erp.zatca.core.rules.facts import Facts
+from bayancore_erp.zatca.core.rules.situations import (
+	Nodes,
+	is_charge,
+	line_taxes,
+	lines,
+	of_vat,
+	typed_either,
+)
+from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.xpath import (
+	CENT,
+	HUNDRED,
+	ZERO,
+	SheetFailure,
+	divide,
+	floor,
+	number,
+	round_cents,
+	shown,
+)
+
+_digits = re.compile(r"\d+").fullmatch
+_THOUSAND = Decimal(1000)
+_TEN = Decimal(10)
+_NUDGE = Decimal("0.00000000001")
+
+
+def _item(line: Node) -> Node:
+	return line.kids["Item"][0]
+
+
+@EN.warning("BR-21", lines, "ID")
+def no_number(line: Node, facts: Facts) -> Verdict:
+	return not line.leaf["ID"]
+
+
+@EN.error("BR-KSA-F-06-C17", lines, "ID")
+def number_of_wrong_length(line: Node, facts: Facts) -> Verdict:
+	return not 1 <= len(line.leaf["ID"]) <= 6
+
+
+@EN.error("BR-22", lines, "InvoicedQuantity")
+def no_quantity(line: Node, facts: Facts) -> Verdict:
+	return line.leaf.get("InvoicedQuantity", "0") == "0"
+
+
+@EN.warning("BR-25", lines, "Item/Name")
+def no_name(line: Node, facts: Facts) -> Verdict:
+	return not _item(line).leaf.get("Name")
+
+
+@EN.warning("BR-KSA-F-06-C19", lines, "Item/Name")
+def name_of_wrong_length(line: Node, facts: Facts) -> Verdict:
+	name = _item(line).leaf.get("Name")
+	return name is not None and not 3 <= len(name) <= 1000
+
+
+@EN.warning("BR-KSA-F-C-01", lines, "Item/Name")
+def name_is_a_number(line: Node, facts: Facts) -> Verdict:
+	return _digits(_item(line).leaf.get("Name", "")) is not None
+
+
+@EN.error("BR-26", lines, "Price")
+def no_price(line: Node, facts: Facts) -> Verdict:
+	return "Price" not in line.kids
+
+
+@EN.error("BR-CO-04", lines, "Item/ClassifiedTaxCategory")
+def no_vat_category(line: Node, facts: Facts) -> Verdict:
+	return not any("ID" in node.leaf and of_vat(node) for node in _item(line).kids.get("ClassifiedTaxCategory", ()))
+
+
+@EN.warning("BR-KSA-F-06-C18", lines, "InvoicedQuantity/@unitCode")
+def long_unit(line: Node, facts: Facts) -> Verdict:
+	return len(line.attribute("InvoicedQuantity", "unitCode") or "") > 127
+
+
+def _long_identification(kind: str) -> Broken:
+	def broken(line: Node, facts: Facts) -> Verdict:
+		found = _item(line).kids.get(kind)
+		return bool(found) and len(found[0].leaf.get("ID", "")) > 127  # type: ignore[index]
+
+	return broken
+
+
+for _code, _kind in (
+	("BR-KSA-F-06-C30", "BuyersItemIdentification"),
+	("BR-KSA-F-06-C31", "SellersItemIdentification"),
+	("BR-KSA-F-06-C20", "StandardItemIdentification"),
+):
+	EN.warning(_code, lines, f"Item/{_kind}/ID")(_long_identification(_kind))
+
+
+def _item_properties(facts: Facts) -> Nodes:
+	return facts.document.branches.get("AdditionalItemProperty", ())
+
+
+@EN.error("BR-54", _item_properties, "Value")
+def property_without_value(node: Node, facts: Facts) -> Verdict:
+	return not ("Name" in node.leaf and "Value" in node.leaf)
+
+
+@KSA.warning("BR-KSA-F-06-C21", lines, "Price/BaseQuantity/@unitCode")
+def long_price_unit(line: Node, facts: Facts) -> Verdict:
+	price = line.kids.get("Price")
+	return price is not None and len(price[0].attribute("BaseQuantity", "unitCode") or "") > 127
+
+
+# --- arithmetic -------------------------------------------------------------------------------------------------------
+
+
+@KSA.warning("BR-KSA-EN16931-11", lines, "LineExtensionAmount")
+def net_off(line: Node, facts: Facts) -> Verdict:
+	quantity = number(line, "InvoicedQuantity")
+	prices = line.kids.get("Price")
+	if prices is None:
+		return True
+	price, base = Decimal(prices[0].leaf["PriceAmount"]), number(prices[0], "BaseQuantity")
+	if base is not None:
+		if not base:
+			raise SheetFailure(prices[0], "BaseQuantity")
+		price = divide(price, base)
+	if quantity is None:
+		return True
+	net = (floor(quantity * price * _THOUSAND) / _TEN + _NUDGE) / HUNDRED
+	for node in line.kids.get("AllowanceCharge", ()):
+		amount = Decimal(node.leaf["Amount"])
+		net += amount if is_charge(node) else -amount
+	expected = round_cents(net)
+	return abs(Decimal(line.leaf["LineExtensionAmount"]) - expected) not in (ZERO, CENT) and str(expected)
+
+
+def _price_discount_bases(facts: Facts) -> Nodes:
+	return [
+		price
+		for line in facts.lines
+		for price in line.kids.get("Price", ())
+		if any("BaseAmount" in node.leaf for node in price.kids.get("AllowanceCharge", ()))
+	]
+
+
+@KSA.error("BR-KSA-EN16931-07", _price_discount_bases, "PriceAmount")
+def net_price_off(price: Node, facts: Facts) -> Verdict:
+	net = Decimal(price.leaf["PriceAmount"])
+	for node in price.kids["AllowanceCharge"]:
+		if "BaseAmount" in node.leaf:
+			expected = Decimal(node.leaf["BaseAmount"]) - Decimal(node.leaf["Amount"])
+			if net != expected:
+				return str(expected)
+	return False
+
+
+def _prices(facts: Facts) -> Nodes:
+	return [price for line in facts.lines for price in line.kids.get("Price", ())]
+
+
+@KSA.error("BR-KSA-EN16931-12", _prices, "BaseQuantity")
+def price_for_nothing(price: Node, facts: Facts) -> Verdict:
+	base = number(price, "BaseQuantity")
+	return base is not None and base <= 0
+
+
+@KSA.warning("BR-KSA-51", line_taxes, "RoundingAmount")
+def line_total_off(tax: Node, facts: Facts) -> Verdict:
+	# The tax node knows no line; its element does, and only there may the sheet's `..` look.
+	net = tax.element.getparent().findtext(_NET)
+	expected = shown(round_cents(Decimal(tax.leaf["TaxAmount"]) + Decimal(net)))
+	return shown(number(tax, "RoundingAmount")) != expected and expected
+
+
+_NET = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}LineExtensionAmount"
+
+
+def _lines_without(leaf: str) -> Broken:
+	"""In a standard document: lines that do not state a figure of their tax total."""
+
+	def broken(invoice: Node, facts: Facts) -> Verdict:
+		if not facts.standard:
+			return False
+		return [
+			Where(line, f"TaxTotal/{leaf}")
+			for line in facts.document.branches["InvoiceLine"]
+			if not any(leaf in tax.leaf for tax in line.kids.get("TaxTotal", ()))
+		]
+
+	return broken
+
+
+KSA.error("BR-KSA-52", typed_either)(_lines_without("TaxAmount"))
+KSA.error("BR-KSA-53", typed_either)(_lines_without("RoundingAmount"))

@@ -1,0 +1,348 @@
+"""The content model of a UBL 2.1 invoice, compiled from `structure.json` where it is needed.
+
+Takes the name of an element; gives which children, attributes and text it may have.
+Never ships or reads a schema: the data is derived from them by scripts/derive_structure.py.
+Source: UBL 2.1 (OASIS), XML Signature (W3C), XAdES (ETSI).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bayancore_erp.zatca.core.rules.datatypes import Check, check_for
+
+
+WATCHED = frozenset(
+	{"ActualDeliveryDate", "DocumentCurrencyCode", "DueDate", "InvoiceTypeCode", "IssueDate", "LatestDeliveryDate"}
+	| {"TaxCurrencyCode", "TaxPointDate"}
+)
+"""Text elements that rules look for all over a document."""
+
+
+class Leaf:
+	"""An element that holds text."""
+
+	__slots__ = ("attributes", "check", "fine", "mark", "name", "required", "text")
+
+	def __init__(self, name: str, text: str, attributes: str) -> None:
+		self.name = name
+		self.text = text
+		self.check = check_for(text)
+		self.attributes, self.required = _attributes(attributes)
+		self.mark = next((mark for mark in ("currencyID", "name", "Id") if mark in self.attributes), "")
+		"""The attribute that rules look for all over a document."""
+		self.fine: list[list[tuple[str, str]]] = []
+		"""Attributes that were found right before: nearly all documents repeat themselves."""
+
+
+class Step(NamedTuple):
+	"""One child in its place, as a reader meets it."""
+
+	name: str
+	leaf: Leaf | None
+	check: Check | None
+	branch: Branch | None
+	special: int
+	"""1 if it may repeat, 2 if it is watched, 3 if both, else 0."""
+
+
+class Slot(NamedTuple):
+	"""One child of a plain sequence: where it stands, whether it may repeat, whether it must be there."""
+
+	position: int
+	single: bool
+	needed: bool
+
+
+class Branch:
+	"""An element that holds elements. `slots` where its model is a plain sequence, which UBL's own always are."""
+
+	__slots__ = ("attributes", "fine", "mixed", "model", "name", "plans", "required", "slots", "tag")
+
+	def __init__(self, tag: str, entry: dict[str, Any]) -> None:
+		self.tag = tag
+		self.name = short_name(tag)
+		self.attributes, self.required = _attributes(entry.get("attrs", ""))
+		self.fine: list[list[tuple[str, str]]] = []
+		self.mixed = bool(entry.get("mixed"))
+		self.model: Group | None = parse_model(entry["model"])
+		self.slots = self._flat_slots()
+		self.plans: dict[tuple[str, ...], tuple[Step, ...]] = {}
+
+	def _flat_slots(self) -> dict[str, Slot] | None:
+		model = self.model
+		if self.mixed or model is None or model.joint or model.low != 1 or model.high != 1:
+			return None
+		slots = {}
+		for position, item in enumerate(model.items):
+			if not isinstance(item, Single) or item.kind:
+				return None
+			slots[item.tag] = Slot(position, item.high == 1, item.low == 1)
+		return slots
+
+	def plan(self, tags: tuple[str, ...]) -> tuple[Step, ...] | None:
+		"""What each child is, in order, or None where the children do not fit."""
+		known = self.plans.get(tags)
+		if known is None:
+			found = self.match(tags)
+			if found is None:
+				return None
+			known = tuple(self._step(tag, target) for tag, target in zip(tags, found, strict=True))
+			# Bounded, for tags come from documents; long ones are lists of lines, which seldom recur.
+			if len(self.plans) < 256 and len(tags) < 64:
+				self.plans[tags] = known
+		return known
+
+	def _step(self, tag: str, target: Leaf | Branch | None) -> Step:
+		if target is None:
+			target = typed(tag, "xs:anyType")
+		name = short_name(tag)
+		if isinstance(target, Branch):
+			return Step(name, None, None, target, 0)
+		slot = self.slots.get(tag) if self.slots else None
+		special = (slot is None or not slot.single) + 2 * (name in WATCHED)
+		return Step(name, target, target.check, None, special)
+
+	def match(self, tags: tuple[str, ...]) -> list[Leaf | Branch | None] | None:
+		"""The declaration of each child, None for one that no schema knows; None altogether where they do not fit."""
+		found: list[Leaf | Branch | None] = []
+		if self.model is None:
+			return None if tags else found
+		return found if self.model.match(tags, 0, found) == len(tags) else None
+
+
+class Single(NamedTuple):
+	"""An element in a content model; `kind` is its type where it is declared in place."""
+
+	tag: str
+	kind: str
+	low: int
+	high: int | None
+
+	def starts(self, tag: str) -> bool:
+		return tag == self.tag
+
+	def match(self, tags: tuple[str, ...], at: int, found: list[Leaf | Branch | None]) -> int | None:
+		count = 0
+		while at < len(tags) and tags[at] == self.tag and (self.high is None or count < self.high):
+			found.append(typed(self.tag, self.kind) if self.kind else element(self.tag))
+			at, count = at + 1, count + 1
+		return at if count >= self.low else None
+
+
+class Wildcard(NamedTuple):
+	"""Any element of some namespaces. Lax: unknown ones pass; strict: they do not."""
+
+	space: str
+	lax: bool
+	low: int
+	high: int | None
+
+	def starts(self, tag: str) -> bool:
+		if self.space == "any":
+			return True
+		# ##other leaves out the schema's own namespace and elements without one.
+		return tag.startswith("{") and not tag.startswith("{" + data()["namespaces"][self.space[4:]] + "}")
+
+	def match(self, tags: tuple[str, ...], at: int, found: list[Leaf | Branch | None]) -> int | None:
+		count = 0
+		while at < len(tags) and (self.high is None or count < self.high) and self.starts(tags[at]):
+			target = element(tags[at])
+			if target is None and not self.lax:
+				return None
+			found.append(target)
+			at, count = at + 1, count + 1
+		return at if count >= self.low else None
+
+
+class Group(NamedTuple):
+	"""A sequence, or with `joint` "|" a choice. The schemas are unambiguous, so the next name always decides."""
+
+	items: tuple[Any, ...]
+	joint: str
+	low: int
+	high: int | None
+
+	def starts(self, tag: str) -> bool:
+		if self.joint:
+			return any(item.starts(tag) for item in self.items)
+		for item in self.items:
+			if item.starts(tag):
+				return True
+			if not _optional(item):
+				return False
+		return False
+
+	def match(self, tags: tuple[str, ...], at: int, found: list[Leaf | Branch | None]) -> int | None:
+		count = 0
+		while self.high is None or count < self.high:
+			if count >= self.low and not (at < len(tags) and self.starts(tags[at])):
+				break
+			reached = self._once(tags, at, found)
+			if reached is None:
+				return None
+			if reached == at and count >= self.low:
+				break
+			at, count = reached, count + 1
+		return at
+
+	def _once(self, tags: tuple[str, ...], at: int, found: list[Leaf | Branch | None]) -> int | None:
+		if self.joint:
+			for item in self.items:
+				if at < len(tags) and item.starts(tags[at]):
+					reached: int | None = item.match(tags, at, found)
+					return reached
+			return at if any(_optional(item) for item in self.items) else None
+		for item in self.items:
+			reached = item.match(tags, at, found)
+			if reached is None:
+				return None
+			at = reached
+		return at
+
+
+def _optional(item: Any) -> bool:
+	if item.low == 0:
+		return True
+	if isinstance(item, Group):
+		return (any if item.joint else all)(_optional(part) for part in item.items)
+	return False
+
+
+@lru_cache(maxsize=1)
+def data() -> dict[str, Any]:
+	"""The derived facts as they are stored."""
+	text = Path(__file__).with_name("structure.json").read_text(encoding="utf-8")
+	stored: dict[str, Any] = json.loads(text)
+	return stored
+
+
+@lru_cache(maxsize=1)
+def _leaf_kinds() -> dict[str, tuple[str, str]]:
+	kinds = {}
+	for kind, names in data()["leaves"].items():
+		text, _, attributes = kind.partition(" ")
+		for name in names.split():
+			kinds[clark(name)] = (text, attributes)
+	return kinds
+
+
+@lru_cache(maxsize=1)
+def _branch_kinds() -> dict[str, str]:
+	return {clark(name): kind for name, kind in data()["elements"].items()}
+
+
+@lru_cache(maxsize=None)
+def element(tag: str) -> Leaf | Branch | None:
+	"""The globally declared element `{namespace}name`, or None."""
+	leaf = _leaf_kinds().get(tag)
+	if leaf is not None:
+		return Leaf(local_name(tag), *leaf)
+	kind = _branch_kinds().get(tag)
+	return None if kind is None else typed(tag, kind)
+
+
+@lru_cache(maxsize=None)
+def typed(tag: str, kind: str) -> Leaf | Branch:
+	"""An element of the named type, such as `cac:PartyType` or `xs:decimal`."""
+	if kind == "xs:anyType":
+		return Branch(tag, {"model": "any(any,lax)*", "attrs": "*:any", "mixed": True})
+	if kind.startswith("xs:"):
+		return Leaf(local_name(tag), kind[3:], "")
+	entry = data()["types"][kind]
+	if "text" in entry:
+		return Leaf(local_name(tag), entry["text"], entry.get("attrs", ""))
+	return Branch(tag, entry)
+
+
+def clark(name: str) -> str:
+	"""`cbc:ID` as `{namespace}ID`."""
+	prefix, _, local = name.partition(":")
+	return f"{{{data()['namespaces'][prefix]}}}{local}"
+
+
+def local_name(tag: str) -> str:
+	"""The name without its namespace."""
+	return tag.rpartition("}")[2]
+
+
+def short_name(tag: str) -> str:
+	"""How rules call it: the bare name for UBL's components, `ds:Signature` and the like for all others."""
+	space, _, local = tag[1:].rpartition("}") if tag.startswith("{") else ("", "", tag)
+	prefix = _prefixes().get(space, "?")
+	return local if prefix in ("cac", "cbc", "inv") else f"{prefix}:{local}"
+
+
+def prefixed(tag: str) -> str:
+	"""`{namespace}ID` as people write it: `cbc:ID`, or `Invoice` for the root's own namespace."""
+	space, _, local = tag[1:].rpartition("}") if tag.startswith("{") else ("", "", tag)
+	prefix = _prefixes().get(space, "")
+	return local if prefix in ("", "inv") else f"{prefix}:{local}"
+
+
+@lru_cache(maxsize=1)
+def _prefixes() -> dict[str, str]:
+	return {uri: prefix for prefix, uri in data()["namespaces"].items()}
+
+
+def _attributes(text: str) -> tuple[dict[str, Check | None], tuple[str, ...]]:
+	checks = {}
+	required = []
+	for part in text.split():
+		name, _, kind = part.rpartition(":")
+		if kind.startswith("!"):
+			required.append(name)
+		checks[name] = check_for(kind.lstrip("!"))
+	return checks, tuple(required)
+
+
+_TOKEN = re.compile(r"any\((?P<space>[\w-]+),(?P<rule>\w+)\)|(?P<name>[\w:]+)(?:=(?P<kind>[\w:]+))?|[()|?*+]")
+_TIMES: dict[str, tuple[int, int | None]] = {"": (1, 1), "?": (0, 1), "*": (0, None), "+": (1, None)}
+
+
+def parse_model(text: str) -> Group | None:
+	"""A content model as it is written in the data; None where the element has no children."""
+	if not text:
+		return None
+	tokens = list(_TOKEN.finditer(text))
+	position = 0
+
+	def times() -> tuple[int, int | None]:
+		nonlocal position
+		if position < len(tokens) and tokens[position][0] in "?*+":
+			position += 1
+			return _TIMES[tokens[position - 1][0]]
+		return _TIMES[""]
+
+	def items() -> Iterator[Any]:
+		nonlocal position, joint
+		while position < len(tokens) and tokens[position][0] != ")":
+			token = tokens[position]
+			position += 1
+			if token[0] == "|":
+				joint = "|"
+			elif token[0] == "(":
+				yield group()
+			elif token["space"]:
+				yield Wildcard(token["space"], token["rule"] == "lax", *times())
+			else:
+				yield Single(clark(token["name"]), token["kind"] or "", *times())
+
+	def group() -> Group:
+		nonlocal position, joint
+		outer, joint = joint, ""
+		parts = tuple(items())
+		inner, joint = joint, outer
+		position += 1
+		return Group(parts, inner, *times())
+
+	joint = ""
+	parts = tuple(items())
+	if len(parts) == 1 and isinstance(parts[0], Group):
+		return parts[0]
+	return Group(parts, joint, 1, 1)
