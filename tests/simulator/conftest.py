@@ -39,9 +39,12 @@ def simulator(make: Make) -> Simulator:
 
 @pytest.fixture
 def onboarded(simulator: Simulator) -> Taxpayer:
-	"""A device with a production CSID, onboarded in the simulation environment."""
+	"""A device with a production CSID of the simulation environment; its compliance checks were let off."""
 	taxpayer = Taxpayer(simulator.base_url, clock=simulator.clock)
-	taxpayer.onboard(simulator.issue_otp(Environment.SIMULATION))
+	simulator.settings.turn("enforce_compliance", False, Environment.SIMULATION)
+	assert taxpayer.enrol(simulator.issue_otp(Environment.SIMULATION)).status_code == 200
+	assert taxpayer.graduate().status_code == 200
+	simulator.settings.turn("enforce_compliance", True, Environment.SIMULATION)
 	return taxpayer
 
 

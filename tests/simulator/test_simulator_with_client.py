@@ -23,7 +23,7 @@ STANDARD, SIMPLIFIED = "0100000", "0200000"
 def client(simulator: Simulator, onboarded: Taxpayer) -> FatooraClient:
 	return FatooraClient(
 		Gateway(Environment.SIMULATION, simulator.root_url),
-		RequestsTransport(connect_timeout=2, read_timeout=2),
+		RequestsTransport(connect_timeout=2, read_timeout=1),
 		Credentials(onboarded.pcsid["binarySecurityToken"], onboarded.pcsid["secret"]),
 	)
 

@@ -168,7 +168,7 @@ class Identities:
 		"""All CSIDs, without tokens and secrets."""
 		rows = self._store.rows(
 			"SELECT request_id, environment, kind, lineage, parent, serial, vat_number, unit_serial, common_name, "
-			"invoice_map, issued_at, not_after, revoked_at FROM identity ORDER BY rowid"
+			"invoice_map, issued_at, not_after, revoked_at FROM identity ORDER BY place"
 		)
 		for row in rows:
 			passed = self._store.rows(

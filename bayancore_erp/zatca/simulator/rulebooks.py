@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from lxml import etree
 
 from bayancore_erp.zatca.core.errors import ConfigurationError
-from bayancore_erp.zatca.core.rules.finding import Layer, Severity
+from bayancore_erp.zatca.core.rules import Layer, Severity, check
 from bayancore_erp.zatca.core.xml import parse
 from bayancore_erp.zatca.simulator.answers import XSD_VALID, Findings, Message
 
@@ -40,8 +40,6 @@ class NativeRules:
 
 	def check(self, document: bytes, now: datetime) -> Findings:
 		"""Judge with `core.rules`."""
-		from bayancore_erp.zatca.core.rules import check
-
 		local = now.astimezone(RIYADH)
 		findings = Findings()
 		for found in check(document, today=local.date(), now=local):

@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS otp (
 	used_at TEXT, PRIMARY KEY (environment, code)
 );
 CREATE TABLE IF NOT EXISTS identity (
-	request_id INTEGER PRIMARY KEY,
+	place INTEGER PRIMARY KEY AUTOINCREMENT,
+	request_id INTEGER NOT NULL UNIQUE,
 	environment TEXT NOT NULL,
 	kind TEXT NOT NULL CHECK (kind IN ('compliance', 'production')),
 	lineage INTEGER NOT NULL,
@@ -39,7 +40,7 @@ CREATE TABLE IF NOT EXISTS identity (
 	revoked_at TEXT
 );
 CREATE TABLE IF NOT EXISTS compliance_step (
-	request_id INTEGER NOT NULL REFERENCES identity, step TEXT NOT NULL, passed_at TEXT NOT NULL,
+	request_id INTEGER NOT NULL REFERENCES identity (request_id), step TEXT NOT NULL, passed_at TEXT NOT NULL,
 	PRIMARY KEY (request_id, step)
 );
 CREATE TABLE IF NOT EXISTS submission (
@@ -47,7 +48,7 @@ CREATE TABLE IF NOT EXISTS submission (
 	at TEXT NOT NULL,
 	environment TEXT NOT NULL,
 	endpoint TEXT NOT NULL,
-	request_id INTEGER NOT NULL REFERENCES identity,
+	request_id INTEGER NOT NULL REFERENCES identity (request_id),
 	lineage INTEGER NOT NULL,
 	vat_number TEXT NOT NULL,
 	uuid TEXT NOT NULL,
