@@ -21,6 +21,7 @@ fixtures = [
 	{"dt": "Role", "filters": [["name", "like", "ZATCA %"]]},
 	"ZATCA Exemption Reason",
 ]
+after_install = "bayancore_erp.setup.install.after_install"
 after_sync = "bayancore_erp.setup.install.after_sync"
 after_migrate = "bayancore_erp.setup.install.after_migrate"
 before_uninstall = "bayancore_erp.setup.install.before_uninstall"

@@ -56,6 +56,11 @@ class RecordsWouldBeLost(click.ClickException):
 	"""Uninstalling would drop lawful records that exist nowhere else."""
 
 
+def after_install() -> None:
+	"""Before the fixtures come: this process has cached the document events of the apps before us."""
+	frappe.local.doc_events_hooks = None
+
+
 def after_sync() -> None:
 	"""Fresh installation, custom fields in place."""
 	fixture_import.catch_up()
