@@ -1,0 +1,54 @@
+"""`bayancore-zatca`: the lawful document from the command line, without a bench.
+
+Takes files and flags; gives text, or JSON with `--json`; never a traceback for bad input. Exit status: 0 fine, 1 problems
+found (an invalid document, a failed check), 2 the command could not run (unreadable input, wrong usage, full disk).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from bayancore_erp import __version__
+from bayancore_erp.zatca.core.errors import ZatcaError
+
+FINE, PROBLEMS, CANNOT_RUN = 0, 1, 2
+
+
+def parser() -> argparse.ArgumentParser:
+	"""All verbs with their options; each verb's module adds its own."""
+	from bayancore_erp.zatca.cli import bench, demo, document, identity, inspect, server
+
+	root = argparse.ArgumentParser(
+		prog="bayancore-zatca", description="Build, sign, check and send ZATCA e-invoices."
+	)
+	root.add_argument("--version", action="version", version=f"bayancore-zatca {__version__}")
+	verbs = root.add_subparsers(dest="verb", metavar="VERB", required=True)
+	for module in (demo, document, inspect, identity, server, bench):
+		module.add_to(verbs)
+	return root
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+	"""Run one verb. Every foreseeable failure becomes one clear paragraph on standard error and exit status 2."""
+	given = parser().parse_args(arguments)
+	try:
+		return int(given.run(given))
+	except ZatcaError as error:
+		print(f"bayancore-zatca {given.verb}: {error.diagnostics()}", file=sys.stderr)
+	except BrokenPipeError:
+		# The reader went away (`… | head`): stop quietly, and keep Python from complaining at exit.
+		os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+		return FINE
+	except OSError as error:
+		place = f" {error.filename}" if error.filename else ""
+		print(f"bayancore-zatca {given.verb}: cannot use{place}: {error.strerror or error}.", file=sys.stderr)
+	except KeyboardInterrupt:
+		print(f"bayancore-zatca {given.verb}: stopped.", file=sys.stderr)
+	return CANNOT_RUN
+
+
+if __name__ == "__main__":
+	sys.exit(main())
