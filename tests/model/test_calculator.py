@@ -220,6 +220,15 @@ def test_inclusive_price_of_a_tiny_quantity_and_of_a_huge_one() -> None:
 		assert figures.with_vat == (D(price) * D(quantity)).quantize(D("0.01"))
 
 
+def test_a_free_item_with_a_charge_keeps_its_price_of_nothing() -> None:
+	for price, shares in (("0.05", ["0.05", "0.04", "0.04"]), ("0.09", ["0.08", "0.08", "0.07"])):
+		packed = line("0", allowances=(LineAllowance(D(price), is_charge=True),))
+		totals = calculate(invoice(packed, packed, packed, prices_include_vat=True))
+		assert [str(figures.net) for figures in totals.lines] == shares
+		assert [str(figures.charge) for figures in totals.lines] == shares
+		assert all(figures.unit_price == 0 for figures in totals.lines)
+
+
 def test_net_discount_in_an_inclusive_document() -> None:
 	given = invoice(line("115"), prices_include_vat=True, allowance_charges=(discount("10", on_net=True),))
 	totals = calculate(given)

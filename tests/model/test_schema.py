@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import datetime
 from decimal import Decimal
@@ -170,6 +171,18 @@ def test_written_and_read_back() -> None:
 		written = json.loads(json.dumps(to_json(invoice)))
 		validator.validate(written)
 		assert from_json(written) == invoice
+
+
+def test_a_vat_beyond_the_short_forms_is_written_in_full() -> None:
+	for vat in (
+		Vat(VatCategory.ZERO, Decimal("15")),
+		Vat(VatCategory.STANDARD, Decimal("0")),
+		Vat(VatCategory.STANDARD, exemption_code="VATEX-SA-35"),
+		Vat(VatCategory.OUT_OF_SCOPE, exemption_reason=Text("سبب")),
+	):
+		invoice = from_json(valid())
+		invoice = dataclasses.replace(invoice, lines=(dataclasses.replace(invoice.lines[0], vat=vat),))
+		assert from_json(json.dumps(to_json(invoice))) == invoice
 
 
 def test_published_schema_is_sound_and_says_what_each_key_means() -> None:

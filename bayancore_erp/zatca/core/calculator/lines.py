@@ -120,9 +120,9 @@ def settle_inclusive(stated: StatedLine, number: str, net: Decimal) -> LineFigur
 		)
 		for allowance, amount in zip(line.allowances, amounts, strict=True):
 			before += -amount if allowance.is_charge else amount
-	if before < ZERO:
-		# The halala that the spread took from this line is missing before a charge; the charge gives it back.
-		before, amounts = NIL, _shrunk(line.allowances, amounts, before)
+	if before and not stated.before:
+		# The halala by which the spread departs from this line alone is its charge's: it has no price to carry it.
+		before, amounts = NIL, _corrected(line.allowances, amounts, before)
 	places = PRICE_PLACES + max(0, stated.quantity.adjusted() - 5)
 	if before:
 		whole = before if stated.base_quantity is None else EXACT.multiply(before, stated.base_quantity)
@@ -173,17 +173,13 @@ def net_steps(start: Decimal, steps: list[tuple[bool, Decimal]], divisor: Decima
 	return tuple(amounts)
 
 
-def _shrunk(
-	allowances: tuple[LineAllowance, ...], amounts: tuple[Decimal, ...], missing: Decimal
+def _corrected(
+	allowances: tuple[LineAllowance, ...], amounts: tuple[Decimal, ...], difference: Decimal
 ) -> tuple[Decimal, ...]:
-	"""`amounts` with the charges lowered by the halalas that are `missing` (negative)."""
-	lowered = []
-	for allowance, amount in zip(allowances, amounts, strict=True):
-		if allowance.is_charge and missing < ZERO:
-			taken = min(amount, -missing)
-			amount, missing = amount - taken, missing + taken
-		lowered.append(amount)
-	return tuple(lowered)
+	"""`amounts` with the greatest charge changed by `difference`."""
+	charges = [index for index, allowance in enumerate(allowances) if allowance.is_charge]
+	greatest = max(charges, key=lambda index: amounts[index])
+	return tuple(amount + difference if index == greatest else amount for index, amount in enumerate(amounts))
 
 
 def _allowance_figures(
