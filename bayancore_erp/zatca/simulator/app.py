@@ -86,15 +86,13 @@ class App:
 			self._wait(fault)
 			answer = self._spoiled(fault) or answer
 		dropped = fault is not None and fault.kind == "drop"
-		self._submissions.count_call(
-			environment,
-			endpoint,
-			0 if dropped or answer is None else answer.status,
-			fault.kind if fault else "",
-		)
+		answer = answer or answers.http_error(502)
+		name = fault.kind if fault else ""
+		self._submissions.count_call(environment, endpoint, 0 if dropped else answer.status, name)
+		log.info("%s %s: %s %s", environment.value, endpoint, answer.status, name)
 		if dropped:
 			raise ConnectionAbortedError("The simulator drops this connection on purpose.")
-		return _send(answer or answers.http_error(502), start_response, fault.kind if fault else "")
+		return _send(answer, start_response, name)
 
 	def _answer(self, call: Call) -> Answer:
 		if call.headers.get("accept-version") != "V2":

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from lxml import etree
 
 from bayancore_erp.zatca.core import xml
-from bayancore_erp.zatca.core.crypto.canonical import strip_stamp
 from bayancore_erp.zatca.core.errors import InvalidInput
 
 NAMESPACES = {
@@ -65,12 +64,6 @@ class Submitted:
 		if suffix is None:
 			return None
 		return f"{'simplified' if self.simplified else 'standard'}{suffix}-compliant"
-
-	def without_stamp(self) -> bytes:
-		"""The document without the taxpayer's stamp and QR. What stays keeps its whitespace, so its hash stays too."""
-		root = xml.parse(self.data)
-		strip_stamp(root)
-		return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
 def read(data: bytes) -> Submitted:

@@ -114,9 +114,9 @@ class Judge:
 		return Judged(document, digest, findings)
 
 	def clear(self, document: Submitted) -> bytes:
-		"""The cleared copy: the taxpayer's stamp and QR taken off, the platform's put on."""
+		"""The cleared copy: the platform's stamp and QR in the place of the taxpayer's."""
 		return stamp(
-			document.without_stamp(),
+			document.data,
 			self._stamp_key,
 			self._stamp_certificate,
 			signing_time=self._clock(),

@@ -107,7 +107,6 @@ class Simulator:
 				max_request_body_size=_HARD_LIMIT,
 				# An application that raises an OSError means it: the connection closes without an answer.
 				log_socket_errors=False,
-				clear_untrusted_proxy_headers=True,
 			)
 		except OSError as error:
 			raise ConfigurationError(
@@ -151,7 +150,8 @@ class Simulator:
 		"""`http://127.0.0.1:PORT`; admin calls are under /simulator/ of it."""
 		if self._server is None:
 			raise ConfigurationError("The simulator is not running.")
-		return f"http://{self._host}:{self._server.effective_port}"
+		host = f"[{self._host}]" if ":" in self._host else self._host
+		return f"http://{host}:{self._server.effective_port}"
 
 	@property
 	def base_url(self) -> str:
