@@ -23,7 +23,7 @@ from bayancore_erp.zatca.core.rules.situations import (
 	price_allowances,
 )
 from bayancore_erp.zatca.core.rules.structure import Node
-from bayancore_erp.zatca.core.rules.xpath import HALF, HUNDRED, filled, floor, number, shown
+from bayancore_erp.zatca.core.rules.xpath import HALF, HUNDRED, filled, floor, number, only_text, shown
 
 
 def _all(facts: Facts) -> Nodes:
@@ -58,16 +58,12 @@ def _no_reason_code(charge: Node, facts: Facts) -> Verdict:
 
 
 def _no_reason(charge: Node, facts: Facts) -> Verdict:
-	return not any(filled(text) for text in _reasons(charge))
+	return not filled(only_text((charge,), "AllowanceChargeReason"))
 
 
 def _reason_of_wrong_length(node: Node, facts: Facts) -> Verdict:
-	return any(not 1 <= len(text) <= 1000 for text in _reasons(node))
-
-
-def _reasons(node: Node) -> list[str]:
-	reason = node.leaf.get("AllowanceChargeReason")
-	return [] if reason is None else [reason]
+	reason = only_text((node,), "AllowanceChargeReason")
+	return reason is not None and not 1 <= len(reason) <= 1000
 
 
 KSA.warning("BR-KSA-19", document_charges, "AllowanceChargeReasonCode")(_no_reason_code)

@@ -31,7 +31,6 @@ from bayancore_erp.zatca.core.rules.situations import (
 )
 from bayancore_erp.zatca.core.rules.structure import Node
 from bayancore_erp.zatca.core.rules.xpath import (
-	SheetFailure,
 	filled,
 	in_list,
 	is_digits,
@@ -318,7 +317,4 @@ def long_contact_name(contact: Node, facts: Facts) -> Verdict:
 
 @KSA.warning("BR-KSA-F-06-C38", _contact, "Note")
 def long_contact_note(contact: Node, facts: Facts) -> Verdict:
-	notes = contact.many.get("Note") or [contact.leaf.get("Note", "")]
-	if len(notes) > 1:
-		raise SheetFailure(contact, "Note")
-	return len(notes[0]) > 1000
+	return len(only_text((contact,), "Note") or "") > 1000

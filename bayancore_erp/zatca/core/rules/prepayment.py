@@ -6,6 +6,7 @@ Source: rules BR-KSA-73 … -80, -82, BR-KSA-DEC-06.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from bayancore_erp.zatca.core.rules.engine import KSA, Broken, Verdict, Where
@@ -19,6 +20,7 @@ from bayancore_erp.zatca.core.rules.xpath import (
 	ZERO,
 	decimals,
 	floor,
+	is_plain_zero,
 	is_zero,
 	number,
 	round_cents,
@@ -81,17 +83,17 @@ def advance_line_with_amounts(line: Node, facts: Facts) -> Verdict:
 		return False
 	taxes, prices = line.kids.get("TaxTotal", ()), line.kids.get("Price", ())
 	kept = (
-		_any_zero([line], "LineExtensionAmount")
-		and _any_zero(taxes, "TaxAmount")
-		and _any_zero(taxes, "RoundingAmount")
-		and _any_zero(prices, "PriceAmount")
-		and ("AllowanceCharge" not in line.kids or _any_zero(line.kids["AllowanceCharge"], "Amount"))
+		_any_zero([line], "LineExtensionAmount", is_plain_zero)
+		and _any_zero(taxes, "TaxAmount", is_plain_zero)
+		and _any_zero(taxes, "RoundingAmount", is_zero)
+		and _any_zero(prices, "PriceAmount", is_plain_zero)
+		and ("AllowanceCharge" not in line.kids or _any_zero(line.kids["AllowanceCharge"], "Amount", is_plain_zero))
 	)
 	return not kept and "0.00"
 
 
-def _any_zero(nodes: Nodes, leaf: str) -> bool:
-	return any(leaf in node.leaf and is_zero(Decimal(node.leaf[leaf])) for node in nodes)
+def _any_zero(nodes: Nodes, leaf: str, zero: Callable[[Decimal], bool]) -> bool:
+	return any(leaf in node.leaf and zero(Decimal(node.leaf[leaf])) for node in nodes)
 
 
 @KSA.warning("BR-KSA-73", _lines_of_prepaid, _ADVANCE)

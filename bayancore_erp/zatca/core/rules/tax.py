@@ -37,12 +37,12 @@ from bayancore_erp.zatca.core.rules.xpath import (
 	ZERO,
 	above_zero,
 	below_zero,
-	decimals,
 	filled,
 	floor,
 	in_list,
 	is_zero,
 	number,
+	only_text,
 	round_cents,
 	spaceless,
 )
@@ -385,7 +385,7 @@ for _code, _letter in (("BR-KSA-93", "Z"), ("BR-KSA-94", "E"), ("BR-KSA-95", "O"
 
 
 def _code_without_reason(node: Node, facts: Facts) -> Verdict:
-	return "TaxExemptionReasonCode" in node.leaf and not filled(node.leaf.get("TaxExemptionReason"))
+	return "TaxExemptionReasonCode" in node.leaf and not filled(only_text((node,), "TaxExemptionReason"))
 
 
 def _code_outside(codes: dict[str, frozenset[str]]) -> Broken:
@@ -397,7 +397,7 @@ def _code_outside(codes: dict[str, frozenset[str]]) -> Broken:
 
 
 def _reason_of_wrong_length(node: Node, facts: Facts) -> Verdict:
-	reason = node.leaf.get("TaxExemptionReason")
+	reason = only_text((node,), "TaxExemptionReason")
 	return reason is not None and not 1 <= len(reason) <= 1000
 
 

@@ -61,7 +61,9 @@ def tax_exclusive_off(total: Node, facts: Facts) -> Verdict:
 		net = _summed(facts.lines, "LineExtensionAmount")
 		expected = round_cents(net + (charges or ZERO) - (discounts or ZERO))
 	stated = number(total, "TaxExclusiveAmount")
-	return (stated is None or expected is None or stated != expected) and str(expected or "")
+	if stated is None or expected is None:
+		return True
+	return stated != expected and str(expected)
 
 
 @EN.error("BR-CO-15", document, "LegalMonetaryTotal/TaxInclusiveAmount")

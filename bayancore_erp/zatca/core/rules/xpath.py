@@ -80,13 +80,23 @@ def decimals(text: str | None) -> int:
 
 
 def below_zero(figure: Decimal) -> bool:
-	"""x < 0 for a figure not yet cast: the sheet's engine takes -0.00 for less than nothing."""
-	return figure.is_signed()
+	"""x < 0 for a figure not yet cast: the sheet's engine takes -0.00 for less than nothing, but not -0."""
+	return figure.is_signed() and (bool(figure) or _has_places(figure))
 
 
 def is_zero(figure: Decimal) -> bool:
-	"""x = 0 for a figure not yet cast; -0.00 is not."""
+	"""x = 0 for a figure not yet cast; -0.00 is not, -0 is."""
+	return not figure and not below_zero(figure)
+
+
+def is_plain_zero(figure: Decimal) -> bool:
+	"""x = 0.00 for a figure not yet cast; against this literal -0 is not zero either."""
 	return not figure and not figure.is_signed()
+
+
+def _has_places(figure: Decimal) -> bool:
+	exponent = figure.as_tuple().exponent
+	return isinstance(exponent, int) and exponent < 0
 
 
 def above_zero(figure: Decimal) -> bool:
