@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,8 @@ from taxpayer import SIX, Taxpayer, make_csr
 
 from bayancore_erp.zatca.core.codes import Environment
 from bayancore_erp.zatca.core.crypto.certificate import Certificate
-from bayancore_erp.zatca.simulator import Simulator
+from bayancore_erp.zatca.core.errors import InvalidInput
+from bayancore_erp.zatca.simulator import Simulator, signing_request
 
 SIMULATION, SANDBOX = Environment.SIMULATION, Environment.SANDBOX
 Sample = Callable[[str], Any]
@@ -111,6 +113,19 @@ def test_csr_on_another_curve_or_altered_is_refused(simulator: Simulator) -> Non
 		body = {"csr": base64.b64encode(csr).decode()}
 		answer = taxpayer.call("POST", "compliance", body, headers={"OTP": otp})
 		assert word in error_of(answer)["message"]
+
+
+def test_a_damaged_csr_is_always_refused_in_words() -> None:
+	der = x509.load_pem_x509_csr(make_csr(ec.generate_private_key(ec.SECP256K1()))).public_bytes(Encoding.DER)
+	chance = random.Random(6)
+	for _ in range(400):
+		damaged = bytearray(der)
+		place = chance.randrange(len(damaged))
+		damaged[place] ^= chance.randrange(1, 256)
+		armoured = b"-----BEGIN CERTIFICATE REQUEST-----\n%s-----END CERTIFICATE REQUEST-----\n"
+		text = base64.b64encode(armoured % base64.encodebytes(bytes(damaged))).decode()
+		with pytest.raises(InvalidInput):
+			signing_request.read(text, SIMULATION)
 
 
 def test_certificate_copies_the_csr(simulator: Simulator) -> None:
