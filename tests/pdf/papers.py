@@ -61,9 +61,14 @@ ABROAD = Party(
 	address=Address(street="Königstraße 12", city="Stuttgart", postal_code="70173", country="DE"),
 )
 ZERO = Vat(
-	VatCategory.ZERO, Decimal("0"), "VATEX-SA-35", Text("الأدوية والمعدات الطبية", "Medicines and medical equipment")
+	VatCategory.ZERO,
+	Decimal("0"),
+	"VATEX-SA-35",
+	Text("الأدوية والمعدات الطبية", "Medicines and medical equipment"),
 )
-EXPORT = Vat(VatCategory.ZERO, Decimal("0"), "VATEX-SA-32", Text("صادرات السلع من المملكة", "Export of goods"))
+EXPORT = Vat(
+	VatCategory.ZERO, Decimal("0"), "VATEX-SA-32", Text("صادرات السلع من المملكة", "Export of goods")
+)
 EXEMPT = Vat(VatCategory.EXEMPT, Decimal("0"), "VATEX-SA-29", Text("الخدمات المالية", "Financial services"))
 
 
@@ -91,7 +96,9 @@ STANDARD = Invoice(
 			allowances=(LineAllowance(percentage=Decimal("10"), reason=Text("خصم كمية", "Volume discount")),),
 		),
 		line("تركيب وتهيئة", "Installation and set-up", "6.5", "180.00", unit="HUR"),
-		line("كابل شبكة Cat6", "Network cable Cat6", "120", "3.75", unit="MTR", price_discount=Decimal("0.25")),
+		line(
+			"كابل شبكة Cat6", "Network cable Cat6", "120", "3.75", unit="MTR", price_discount=Decimal("0.25")
+		),
 		line("حقيبة إسعافات أولية", "First-aid kit", "2", "85.00", vat=ZERO),
 	),
 	notes=(Note("الضمان سنتان من تاريخ التوريد."),),
@@ -100,7 +107,8 @@ TEN_LINES = replace(
 	STANDARD,
 	number="SINV-2026-00418",
 	lines=tuple(
-		line(f"صنف رقم {n} من الكتالوج", f"Catalogue item no. {n}", str(n), f"{n * 37}.50") for n in range(1, 11)
+		line(f"صنف رقم {n} من الكتالوج", f"Catalogue item no. {n}", str(n), f"{n * 37}.50")
+		for n in range(1, 11)
 	),
 )
 CREDIT = replace(
@@ -126,7 +134,9 @@ ADVANCED = replace(
 	flags=TypeFlags(government=True),
 	lines=(line("توريد وتركيب أنظمة", "Supply and installation of systems", "1", "100000.00"),),
 	allowance_charges=(
-		AllowanceCharge(percentage=Decimal("5"), reason=Text("خصم خاص", "Special discount"), reason_code="95"),
+		AllowanceCharge(
+			percentage=Decimal("5"), reason=Text("خصم خاص", "Special discount"), reason_code="95"
+		),
 	),
 	prepayments=(
 		Prepayment("ADV-2026-00012", date(2026, 9, 1), Decimal("30000.00"), issue_time=time(9, 0)),
@@ -158,7 +168,11 @@ MIXED = replace(
 	allowance_charges=(
 		AllowanceCharge(amount=Decimal("150.00"), reason=Text("خصم", "Discount")),
 		AllowanceCharge(
-			amount=Decimal("75.00"), is_charge=True, vat=Vat(), reason=Text("شحن", "Freight"), reason_code="FC"
+			amount=Decimal("75.00"),
+			is_charge=True,
+			vat=Vat(),
+			reason=Text("شحن", "Freight"),
+			reason_code="FC",
 		),
 	),
 )

@@ -1,10 +1,10 @@
 """The printed invoice: PDF/A-3b made from its XML, with that XML inside; and any other PDF made so.
 
-	render(xml)               the invoice as a page, drawn from the XML itself
-	attach(pdf, xml, …)       a page that another program drew, made PDF/A-3b around the XML
-	check(pdf)                what keeps a PDF from being PDF/A-3b with an invoice inside
-	extract_xml(pdf)          the XML back, byte for byte
-	file_name(…)              the name ZATCA gives its file
+render(xml)               the invoice as a page, drawn from the XML itself
+attach(pdf, xml, …)       a page that another program drew, made PDF/A-3b around the XML
+check(pdf)                what keeps a PDF from being PDF/A-3b with an invoice inside
+extract_xml(pdf)          the XML back, byte for byte
+file_name(…)              the name ZATCA gives its file
 """
 
 from bayancore_erp.archive.core.pdf.attach import attach

@@ -91,8 +91,9 @@ def _clean(document: pikepdf.Pdf) -> None:
 	for item in document.objects:
 		if isinstance(item, pikepdf.Stream) and Name.Interpolate in item:
 			item[Name.Interpolate] = False
-		elif isinstance(item, Dictionary) and item.get(Name.Type) == Name.ExtGState:
-			for key in ("/TR", "/TR2", "/HTP"):
+		elif isinstance(item, Dictionary):
+			_drop_action(item)
+			for key in ("/TR", "/TR2", "/HTP") if item.get(Name.Type) == Name.ExtGState else ():
 				if key in item:
 					del item[key]
 
@@ -104,9 +105,15 @@ def _tame(annotation: Any) -> None:
 		annotation[Name.F] = (int(annotation.get(Name.F, 0)) | _PRINT) & ~_HIDING
 	if Name.AA in annotation:
 		del annotation[Name.AA]
-	action = annotation.get(Name.A)
-	if isinstance(action, Dictionary) and str(action.get(Name.S)) in FORBIDDEN_ACTIONS:
-		del annotation[Name.A]
+	_drop_action(annotation)
+
+
+def _drop_action(item: Any) -> None:
+	"""Links of pages and bookmarks keep their targets, not their scripts."""
+	for key in ("/A", "/Next"):
+		action = item.get(key)
+		if isinstance(action, Dictionary) and str(action.get(Name.S)) in FORBIDDEN_ACTIONS:
+			del item[key]
 
 
 def _intend(document: pikepdf.Pdf) -> None:
@@ -169,7 +176,9 @@ def _describe(document: pikepdf.Pdf, title: str, author: str, moment: datetime) 
 
 def _xmp(title: str, author: str, moment: datetime) -> bytes:
 	stamp = escape(moment.isoformat(timespec="seconds"))
-	creator = f"<dc:creator><rdf:Seq><rdf:li>{_said(author)}</rdf:li></rdf:Seq></dc:creator>" if author else ""
+	creator = (
+		f"<dc:creator><rdf:Seq><rdf:li>{_said(author)}</rdf:li></rdf:Seq></dc:creator>" if author else ""
+	)
 	return (
 		'<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 		'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -187,7 +196,9 @@ def _xmp(title: str, author: str, moment: datetime) -> bytes:
 
 def _said(text: str) -> str:
 	"""`text` for XML: what XML cannot hold is left out, what it reserves is escaped."""
-	return escape("".join(c for c in text if c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff"))
+	return escape(
+		"".join(c for c in text if c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+	)
 
 
 def _pdf_date(moment: datetime) -> str:

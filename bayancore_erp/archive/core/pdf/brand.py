@@ -21,6 +21,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 MAX_IMAGE_BYTES = 2 * 1024 * 1024
 MAX_PIXELS = 40_000_000
+NOTHING = Text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +34,18 @@ class Brand:
 	"""PNG, JPEG or SVG across the whole width at the head of the first page, at most 34 mm high; instead of the logo."""
 	accent: str = "#0B5D57"
 	"""Colour of titles, rules and the amount due."""
-	contact: Text = Text()
+	contact: Text = NOTHING
 	"""Telephone, e-mail, web: a line under the seller's address."""
-	footer: Text = Text()
+	footer: Text = NOTHING
 	"""At the foot of every page: bank account, registered office, thanks."""
 	right_to_left: bool = True
 	"""Arabic reading order; False puts the English side first. Both languages are printed either way."""
 
 	def __post_init__(self) -> None:
 		if not _COLOUR.match(self.accent):
-			raise InvalidInput("The brand colour is not a colour.", field="accent", hint="Write it like #0B5D57.")
+			raise InvalidInput(
+				"The brand colour is not a colour.", field="accent", hint="Write it like #0B5D57."
+			)
 		for field in ("logo", "letterhead"):
 			image: bytes = getattr(self, field)
 			if image:
@@ -80,7 +83,9 @@ def picture(image: bytes, *, field: str) -> str:
 
 def _wrapped(image: bytes, mime: str, width: int, height: int, field: str) -> str:
 	if not 0 < width * height <= MAX_PIXELS:
-		raise InvalidInput("The image has too many pixels.", field=field, hint="1200 across are plenty for print.")
+		raise InvalidInput(
+			"The image has too many pixels.", field=field, hint="1200 across are plenty for print."
+		)
 	data = base64.b64encode(image).decode()
 	return (
 		f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
@@ -95,7 +100,9 @@ def _jpeg_size(image: bytes, field: str) -> tuple[int, int]:
 		if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
 			height, width, channels = struct.unpack(">HHB", image[position + 5 : position + 10])
 			if channels not in (1, 3):
-				raise InvalidInput("The JPEG image has print colours (CMYK).", field=field, hint="Save it as RGB or PNG.")
+				raise InvalidInput(
+					"The JPEG image has print colours (CMYK).", field=field, hint="Save it as RGB or PNG."
+				)
 			return width, height
 		position += 2 + int(struct.unpack(">H", image[position + 2 : position + 4])[0])
 	raise InvalidInput("The JPEG image is broken.", field=field, hint="Save it again, or as PNG.")
@@ -107,6 +114,6 @@ def _svg(image: bytes, field: str) -> str:
 		root = etree.fromstring(image, parser)
 	except (etree.XMLSyntaxError, ValueError):
 		root = None
-	if root is None or etree.QName(root).localname != "svg" or root.getroottree().docinfo.doctype:
+	if root is None or etree.QName(root).localname != "svg" or b"<!DOCTYPE" in image:
 		raise InvalidInput("The image cannot be read.", field=field, hint="Give a PNG, JPEG or plain SVG.")
 	return etree.tostring(root, encoding="unicode")

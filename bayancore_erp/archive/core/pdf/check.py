@@ -37,6 +37,7 @@ _PDFAID = "http://www.aiim.org/pdfa/ns/id/"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _FONT_PROGRAMS = ("/FontFile", "/FontFile2", "/FontFile3")
 _SIMPLE_FONTS = frozenset({"/Type1", "/MMType1", "/TrueType", "/CIDFontType0", "/CIDFontType2"})
+_ACTION_KEYS = ("/A", "/OpenAction", "/Next")
 _HEADER = re.compile(rb"%PDF-1\.[0-7][\r\n]+%[\x80-\xff]{4}")
 
 
@@ -79,7 +80,7 @@ def extract_xml(pdf: bytes) -> bytes:
 	Raises InvalidInput if it carries none or more than one, or cannot be read.
 	"""
 	with opened(pdf) as document:
-		found = [
+		found: list[bytes] = [
 			_file(spec).read_bytes()
 			for spec in _associated(document)
 			if isinstance(_file(spec), Stream) and str(_file(spec).get(Name.Subtype)) in XML_TYPES
@@ -92,7 +93,9 @@ def extract_xml(pdf: bytes) -> bytes:
 
 def _problems(pdf: bytes, document: pikepdf.Pdf) -> Iterator[Problem]:
 	if not _HEADER.match(pdf[:64]):
-		yield Problem("HEADER", "The file does not begin as PDF 1.0 to 1.7 with four high bytes after it.", "6.1.2")
+		yield Problem(
+			"HEADER", "The file does not begin as PDF 1.0 to 1.7 with four high bytes after it.", "6.1.2"
+		)
 	if document.is_encrypted:
 		yield Problem("ENCRYPTED", "The PDF is encrypted.", "6.1.3")
 	if Name.ID not in document.trailer:
@@ -105,8 +108,10 @@ def _problems(pdf: bytes, document: pikepdf.Pdf) -> Iterator[Problem]:
 
 
 def _output_intent(document: pikepdf.Pdf) -> Iterator[Problem]:
-	intents = document.Root.get(Name.OutputIntents)
-	intents = [one for one in intents if one.get(Name.S) == Name.GTS_PDFA1] if isinstance(intents, Array) else []
+	listed = document.Root.get(Name.OutputIntents)
+	intents = (
+		[one for one in listed if one.get(Name.S) == Name.GTS_PDFA1] if isinstance(listed, Array) else []
+	)
 	if not intents:
 		yield Problem("OUTPUT-INTENT", "No output intent says what the colours mean.", "6.2.3")
 	for intent in intents:
@@ -119,9 +124,13 @@ def _output_intent(document: pikepdf.Pdf) -> Iterator[Problem]:
 			yield Problem("OUTPUT-PROFILE", "The output intent's colour profile is no ICC profile.", "6.2.3")
 		elif icc[12:16] not in _OUTPUT_CLASSES:
 			kind = icc[12:16].decode("ascii", "replace")
-			yield Problem("OUTPUT-CLASS", f"The output profile is of class {kind!r}, not a screen or printer.", "6.2.3")
+			yield Problem(
+				"OUTPUT-CLASS", f"The output profile is of class {kind!r}, not a screen or printer.", "6.2.3"
+			)
 		elif _COMPONENTS.get(icc[16:20]) != int(stream.get(Name.N, 0)):
-			yield Problem("OUTPUT-COMPONENTS", "The output profile's number of colours is stated wrongly.", "6.2.3")
+			yield Problem(
+				"OUTPUT-COMPONENTS", "The output profile's number of colours is stated wrongly.", "6.2.3"
+			)
 
 
 def _metadata(document: pikepdf.Pdf) -> Iterator[Problem]:
@@ -138,7 +147,9 @@ def _metadata(document: pikepdf.Pdf) -> Iterator[Problem]:
 	if (part := _identified(root, "part")) != "3":
 		yield Problem("XMP-PART", f"The metadata claims PDF/A part {part or 'none'}, not 3.", "6.6.4")
 	if (level := _identified(root, "conformance")) not in ("A", "B", "U"):
-		yield Problem("XMP-CONFORMANCE", f"The metadata claims conformance {level or 'none'}, not B.", "6.6.4")
+		yield Problem(
+			"XMP-CONFORMANCE", f"The metadata claims conformance {level or 'none'}, not B.", "6.6.4"
+		)
 
 
 def _identified(root: etree._Element, name: str) -> str:
@@ -168,7 +179,9 @@ def _associated_files(document: pikepdf.Pdf) -> Iterator[Problem]:
 	xml = 0
 	for spec in specs:
 		if str(spec.get(Name.AFRelationship)) not in RELATIONSHIPS:
-			yield Problem("AF-RELATIONSHIP", "The attached file does not say how it relates to the document.", "6.8")
+			yield Problem(
+				"AF-RELATIONSHIP", "The attached file does not say how it relates to the document.", "6.8"
+			)
 		if not (str(spec.get(Name.F, "")) and str(spec.get(Name.UF, ""))):
 			yield Problem("AF-NAME", "The attached file lacks one of its two names (F, UF).", "6.8")
 		if spec.objgen not in named:
@@ -194,7 +207,9 @@ def _name_tree(root: Any) -> Iterator[Any]:
 		node = waiting.pop()
 		if isinstance(node, Dictionary):
 			waiting += list(node.get(Name.Kids, Array()))
-			yield from (one for one in list(node.get(Name.Names, Array()))[1::2] if isinstance(one, Dictionary))
+			yield from (
+				one for one in list(node.get(Name.Names, Array()))[1::2] if isinstance(one, Dictionary)
+			)
 
 
 def _actions(document: pikepdf.Pdf) -> Iterator[Problem]:
@@ -211,9 +226,7 @@ def _actions(document: pikepdf.Pdf) -> Iterator[Problem]:
 
 
 def _objects(document: pikepdf.Pdf) -> Iterator[Problem]:
-	for item in document.objects:
-		if not isinstance(item, (Dictionary, Stream)):
-			continue
+	for item in _dictionaries(document):
 		kind = item.get(Name.Type)
 		if kind == Name.Font and str(item.get(Name.Subtype)) in _SIMPLE_FONTS:
 			descriptor = item.get(Name.FontDescriptor)
@@ -223,6 +236,18 @@ def _objects(document: pikepdf.Pdf) -> Iterator[Problem]:
 			yield Problem("ACTION", f"The document holds a forbidden action ({item.S}).", "6.5.1")
 		if isinstance(item, Stream):
 			yield from _stream(item)
+
+
+def _dictionaries(document: pikepdf.Pdf) -> Iterator[Any]:
+	"""Every object with entries, and the actions and fonts that stand inside one instead of on their own."""
+	for item in document.objects:
+		if not isinstance(item, (Dictionary, Stream)):
+			continue
+		yield item
+		inner = [item.get(key) for key in _ACTION_KEYS]
+		fonts = item.get(Name.Font)
+		inner += list(fonts.values()) if isinstance(fonts, Dictionary) else []
+		yield from (one for one in inner if isinstance(one, Dictionary) and not one.is_indirect)
 
 
 def _stream(item: Stream) -> Iterator[Problem]:
@@ -235,7 +260,11 @@ def _stream(item: Stream) -> Iterator[Problem]:
 	if Name.Crypt in listed:
 		yield Problem("CRYPT", "A stream is encrypted on its own.", "6.1.7.2")
 	if item.get(Name.Subtype) == Name.Image and item.get(Name.ColorSpace) == Name.DeviceCMYK:
-		yield Problem("COLOUR", "An image has print colours (CMYK) that the RGB output intent does not cover.", "6.2.4.3")
+		yield Problem(
+			"COLOUR",
+			"An image has print colours (CMYK) that the RGB output intent does not cover.",
+			"6.2.4.3",
+		)
 	if item.get(Name.Alternates) is not None or item.get(Name.OPI) is not None:
 		yield Problem("ALTERNATES", "An image has alternates outside the page.", "6.2.8")
 	icc = item.get(Name.N) is not None and Name.Range in item and item.read_bytes()[36:40] == b"acsp"

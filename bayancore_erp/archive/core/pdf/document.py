@@ -14,6 +14,8 @@ from decimal import Decimal
 from bayancore_erp.zatca.core.codes import DocumentType, TypeFlags
 from bayancore_erp.zatca.core.invoice import Text
 
+UNSAID = Text()
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -50,7 +52,7 @@ class Taxed:
 	category: str
 	rate: Decimal | None
 	reason_code: str = ""
-	reason: Text = Text()
+	reason: Text = UNSAID
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Arabic and Persian spelling needs these two; all other format characters only move or hide text.
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 _BREAK = "\N{ZERO WIDTH SPACE}"
-_LONG_WORD = 22
+# An IBAN has 24 characters and must be copied as it is; a UUID (36) is asked for with a limit of its own.
+LONG_WORD = 26
 _EVERY = 11
 _MAX_MARKS = 4
 
@@ -35,8 +36,8 @@ def coverage() -> tuple[frozenset[int], ...]:
 
 
 @lru_cache(maxsize=4096)
-def safe(text: str) -> str:
-	"""`text` ready to be drawn. Idempotent but for the soft breaks in long words."""
+def safe(text: str, longest: int = LONG_WORD) -> str:
+	"""`text` ready to be drawn, words of more than `longest` characters given places to break."""
 	text = unicodedata.normalize("NFC", text)
 	drawn: list[str] = []
 	fonts: tuple[frozenset[int], ...] = ()
@@ -63,7 +64,7 @@ def safe(text: str) -> str:
 		else:
 			fonts, marks = _drawn_by(char), 0
 			drawn.append(char if fonts else _compatible(char))
-	return " ".join(_breakable(word) for word in "".join(drawn).split())
+	return " ".join(_breakable(word, longest) for word in "".join(drawn).split())
 
 
 def is_rtl(text: str) -> bool:
@@ -87,8 +88,8 @@ def _compatible(char: str) -> str:
 	return plain if plain != char and all(_drawn_by(one) for one in plain) else _REPLACEMENT
 
 
-def _breakable(word: str) -> str:
-	if len(word) <= _LONG_WORD:
+def _breakable(word: str, longest: int) -> str:
+	if len(word) <= longest:
 		return word
 	pieces: list[str] = []
 	start = 0

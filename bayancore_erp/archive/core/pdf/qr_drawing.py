@@ -26,7 +26,9 @@ def qr_svg(text: str) -> str:
 	try:
 		code.make(fit=True)
 	except (DataOverflowError, ValueError):
-		raise InvalidInput(f"The QR text of {len(text)} characters does not fit into a QR.", field="qr") from None
+		raise InvalidInput(
+			f"The QR text of {len(text)} characters does not fit into a QR.", field="qr"
+		) from None
 	matrix: list[list[bool]] = code.get_matrix()
 	side = len(matrix)
 	path = "".join(f"M{x} {y}h{width}v1h-{width}z" for y, row in enumerate(matrix) for x, width in _runs(row))

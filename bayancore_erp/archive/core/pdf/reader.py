@@ -89,13 +89,17 @@ def two_languages(value: str) -> Text:
 	return Text(ar=value) if has_arabic(value) else Text(en=value)
 
 
+def _content(node: etree._Element) -> str:
+	return "".join(str(part) for part in node.itertext()).strip()
+
+
 def _text(node: etree._Element, path: str) -> str:
 	found = node.find(path, _NS)
-	return "" if found is None else "".join(found.itertext()).strip()
+	return "" if found is None else _content(found)
 
 
 def _texts(node: etree._Element, path: str) -> tuple[Text, ...]:
-	found = ("".join(one.itertext()).strip() for one in node.findall(path, _NS))
+	found = (_content(one) for one in node.findall(path, _NS))
 	return tuple(two_languages(text) for text in found if text)
 
 
@@ -128,7 +132,9 @@ def _amount(node: etree._Element, path: str) -> Decimal:
 
 def _moment(date: str, time: str) -> datetime:
 	try:
-		return datetime.strptime(f"{date}T{time.removesuffix('Z')}", "%Y-%m-%dT%H:%M:%S").replace(tzinfo=RIYADH)
+		return datetime.strptime(f"{date}T{time.removesuffix('Z')}", "%Y-%m-%dT%H:%M:%S").replace(
+			tzinfo=RIYADH
+		)
 	except ValueError:
 		raise InvalidInput(
 			"The invoice's issue date and time cannot be read.",

@@ -22,7 +22,7 @@ from bayancore_erp.archive.core.pdf.document import (
 	Subtotal,
 	Taxed,
 )
-from bayancore_erp.archive.core.pdf.glyphs import is_rtl, safe
+from bayancore_erp.archive.core.pdf.glyphs import LONG_WORD, is_rtl, safe
 from bayancore_erp.archive.core.pdf.qr_drawing import qr_svg
 from bayancore_erp.archive.core.pdf.wording import COUNTRIES, FLAGS, IDENTIFIERS, LABELS, TITLES, UNITS
 from bayancore_erp.zatca.core.codes import EXEMPTIONS, PAYMENT_MEANS, DocumentType, Name, VatCategory
@@ -31,6 +31,9 @@ from bayancore_erp.zatca.core.money import EXACT, ZERO
 
 Piece = dict[str, Any]
 _SAR = "SAR"
+# Columns are narrower than lines: words of item names break earlier, as far as a UUID must not break at all.
+_NARROW = 17
+_UUID = 40
 _CATEGORIES = {category.value: category.label for category in VatCategory}
 
 
@@ -102,14 +105,18 @@ def _less(amount: Decimal) -> str:
 	return money(-amount)
 
 
-def _piece(text: str) -> Piece:
+def _piece(text: str, longest: int = LONG_WORD) -> Piece:
 	"""One run of text with its own base direction."""
-	shown = safe(text)
+	shown = safe(text, longest)
 	return {"t": shown, "r": is_rtl(shown)}
 
 
-def _pieces(text: Text) -> list[Piece]:
-	return [_piece(part) for part in (text.ar, text.en) if part]
+def _pieces(text: Text, longest: int = LONG_WORD) -> list[Piece]:
+	return [_piece(part, longest) for part in (text.ar, text.en) if part]
+
+
+def _named(name: Name) -> list[Piece]:
+	return _pieces(Text(ar=name.ar, en="" if name.en == name.ar else name.en))
 
 
 def _name(name: Name) -> dict[str, str]:
@@ -132,7 +139,7 @@ def _facts(document: Document) -> list[dict[str, Any]]:
 	for payment in document.payments:
 		if means := PAYMENT_MEANS.get(payment.means_code):
 			if payment.means_code != "1":
-				facts.append(_fact("payment", _pieces(Text(means.ar, means.en))))
+				facts.append(_fact("payment", _named(means)))
 		elif payment.means_code:
 			facts.append(_fact("payment", [_piece(payment.means_code)]))
 		if payment.account:
@@ -224,10 +231,10 @@ def _item(item: Item, running: Decimal) -> dict[str, Any]:
 	taken = sum((one.amount if not one.is_charge else -one.amount for one in item.adjustments), ZERO)
 	return {
 		"id": safe(item.identifier),
-		"name": _pieces(item.name),
+		"name": _pieces(item.name, _NARROW),
 		"details": _details(item),
 		"quantity": figure(item.quantity),
-		"unit": _pieces(Text(unit.ar, "" if unit.en == unit.ar else unit.en)),
+		"unit": _named(unit),
 		"price": money(item.net_price),
 		"per": ""
 		if item.base_quantity is None or item.base_quantity == 1
@@ -244,7 +251,7 @@ def _item(item: Item, running: Decimal) -> dict[str, Any]:
 
 def _details(item: Item) -> list[dict[str, Any]]:
 	details = [
-		_fact(label, [_piece(code)])
+		_fact(label, [_piece(code, _NARROW)])
 		for label, code in (
 			("item_code", item.seller_item_id),
 			("buyer_item_code", item.buyer_item_id),
@@ -261,7 +268,7 @@ def _details(item: Item) -> list[dict[str, Any]]:
 	if not plain:
 		details += [_adjustment(one, "line_discount", "line_charge") for one in item.adjustments]
 	if item.note:
-		details.append({"label": None, "pieces": _pieces(item.note), "detail": []})
+		details.append({"label": None, "pieces": _pieces(item.note, _NARROW), "detail": []})
 	return details
 
 
@@ -275,7 +282,7 @@ def _adjustment(one: Adjustment, discount: str, charge: str) -> dict[str, Any]:
 	if one.percentage is not None:
 		share = _percent(one.percentage)
 		detail.append(_piece(f"{share} × {money(one.base)}" if one.base is not None else share))
-	detail += _pieces(one.reason)
+	detail += _pieces(one.reason, _NARROW)
 	if one.taxed and one.taxed.category:
 		detail.append(_piece(f"{one.taxed.category} {_percent(one.taxed.rate)}".strip()))
 	return {
@@ -297,7 +304,8 @@ def _totals(document: Document) -> list[dict[str, Any]]:
 	if adjustments:
 		add("sum_lines", totals.lines)
 		rows.extend(
-			{**_adjustment(one, "document_discount", "document_charge"), "strong": False} for one in adjustments
+			{**_adjustment(one, "document_discount", "document_charge"), "strong": False}
+			for one in adjustments
 		)
 		if sum(not one.is_charge for one in adjustments) > 1:
 			add("sum_allowances", totals.allowances, less=True)
@@ -324,10 +332,10 @@ def _riyals(document: Document) -> list[dict[str, Any]]:
 	if rate := document.rate:
 		detail = [_piece(f"1 {rate.source} = {figure(rate.rate)} {rate.target}")]
 		detail += [_piece(rate.date)] if rate.date else []
-		detail += _pieces(Text(*reversed(LABELS["exchange"])))
+		detail += _named(LABELS["exchange"])
 	elif implied := _implied_rate(totals.vat, totals.vat_sar):
 		detail = [_piece(f"1 {document.currency} = {implied} {totals.vat_currency}")]
-		detail += _pieces(Text(*reversed(LABELS["exchange_implied"])))
+		detail += _named(LABELS["exchange_implied"])
 	return [{**_fact("vat_sar", [_piece(money(totals.vat_sar))], detail), "strong": False}]
 
 
@@ -356,10 +364,10 @@ def _taxed(taxed: Taxed) -> dict[str, Any]:
 		known = EXEMPTIONS[taxed.reason_code].reason
 		reason = Text(ar=reason.ar or known.ar, en=reason.en or known.en)
 	return {
-		"category": _pieces(Text(category.ar, category.en)),
+		"category": _named(category),
 		"code": safe(taxed.category),
 		"rate": _percent(taxed.rate),
-		"reason": _pieces(reason),
+		"reason": _pieces(reason, _NARROW),
 		"reason_code": safe(taxed.reason_code),
 	}
 
@@ -371,8 +379,8 @@ def _subtotal(one: Subtotal) -> dict[str, Any]:
 def _advance(one: Advance) -> dict[str, Any]:
 	return {
 		**_taxed(one.taxed),
-		"name": _pieces(one.name),
-		"number": _piece(one.number),
+		"name": _pieces(one.name, _NARROW),
+		"number": _piece(one.number, _NARROW),
 		"date": _piece(" ".join(filter(None, (one.date, one.time)))),
 		"taxable": money(one.taxable),
 		"vat": money(one.vat),
@@ -382,7 +390,7 @@ def _advance(one: Advance) -> dict[str, Any]:
 def _fine(document: Document) -> list[dict[str, Any]]:
 	fine = []
 	if document.uuid:
-		fine.append(_fact("uuid", [_piece(document.uuid)]))
+		fine.append(_fact("uuid", [_piece(document.uuid, _UUID)]))
 	if document.counter:
 		fine.append(_fact("counter", [_piece(document.counter)]))
 	return fine

@@ -25,7 +25,6 @@ from bayancore_erp.archive.core.pdf.glyphs import FONT_FOLDER
 from bayancore_erp.zatca.core.errors import ConfigurationError, InvalidInput
 
 TEMPLATES = Path(__file__).parent / "template"
-_STANDARD = "a-3b"
 _FRESH_TIMEOUT = 120
 
 
@@ -52,12 +51,14 @@ class _Press:
 			made = self.compiler.compile(
 				input=str(TEMPLATES / f"{template}.typ"),
 				format="pdf",
-				pdf_standards=[_STANDARD],
+				pdf_standards=["a-3b"],
 				sys_inputs=inputs,
 				timestamp=timestamp,
 			)
 		if not isinstance(made, bytes):
-			raise ConfigurationError("typst gave no PDF.", hint="Install the version that pyproject.toml names.")
+			raise ConfigurationError(
+				"typst gave no PDF.", hint="Install the version that pyproject.toml names."
+			)
 		return made
 
 
@@ -65,7 +66,9 @@ _PRESS = _Press()
 os.register_at_fork(after_in_child=_PRESS.renew_lock)
 
 
-def typeset(template: str, data: dict[str, Any], issued: datetime, attachment: tuple[str, str] | None) -> bytes:
+def typeset(
+	template: str, data: dict[str, Any], issued: datetime, attachment: tuple[str, str] | None
+) -> bytes:
 	"""`template` ("a4" or "receipt") filled with `data`, dated `issued`, holding `attachment` (file name, XML text).
 
 	Raises InvalidInput where the data cannot be drawn, ConfigurationError where typst or the fonts are broken.
@@ -103,7 +106,9 @@ def _in_fresh_interpreter(template: str, inputs: dict[str, str], timestamp: int)
 			env={**os.environ, "PYTHONPATH": path},
 		)
 	except (OSError, subprocess.TimeoutExpired) as error:
-		raise ConfigurationError("A helper process for the PDF could not be run.", code="PDF-HELPER") from error
+		raise ConfigurationError(
+			"A helper process for the PDF could not be run.", code="PDF-HELPER"
+		) from error
 	if done.returncode == 1:
 		raise InvalidInput(done.stderr.decode(errors="replace").strip(), code="PDF-DRAW")
 	if done.returncode or not done.stdout.startswith(b"%PDF"):
