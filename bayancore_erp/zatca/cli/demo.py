@@ -65,10 +65,9 @@ def add_to(verbs: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-	"""A rejection as its reader sees it: the gateway's message, and our sentence in both languages."""
+	"""One of a rejection's messages as its reader sees it: the code, and our sentence in both languages."""
 
 	code: str
-	official: str
 	en: str
 	ar: str
 
@@ -159,7 +158,7 @@ class Demo:
 		if story.attempts[-1].outcome.action is NextAction.CORRECT_AND_RENUMBER:
 			story.explained = [explain(message) for message in story.attempts[-1].outcome.errors]
 			for item in story.explained:
-				self.say(f"        ZATCA said {item.code}: {item.official[:100]}")
+				self.say(f"        ZATCA's code: {item.code}")
 				self.say(f"        That means: {item.en}")
 				self.say(f"                    {item.ar}")
 			again = Scene("The same credit note, corrected", corrected(scene.invoice, datetime.now(RIYADH)))
@@ -277,7 +276,7 @@ def qr_of(xml: bytes) -> str:
 
 def explain(message: Message) -> Explained:
 	"""One of the gateway's messages in plain words."""
-	return Explained(message.code, message.text, sentence(message.code), sentence(message.code, "ar"))
+	return Explained(message.code, sentence(message.code), sentence(message.code, "ar"))
 
 
 def aloud(text: str) -> None:

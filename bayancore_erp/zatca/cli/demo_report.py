@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from bayancore_erp.zatca.cli import files
 from bayancore_erp.zatca.cli.demo_documents import SELLER
-from bayancore_erp.zatca.core.money import amount_text
 
 if TYPE_CHECKING:
 	from bayancore_erp.zatca.cli.demo import Demo, Story
@@ -30,6 +29,7 @@ p { max-width: 68ch; }
 table { width: 100%; border-collapse: collapse; background: var(--paper); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
 th, td { padding: 10px 12px; text-align: start; border-top: 1px solid var(--line); vertical-align: top; }
 th { font-size: 12px; color: var(--soft); font-weight: 600; border-top: 0; background: #fafbfa; }
+td.name { white-space: nowrap; }
 td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .pill { display: inline-block; padding: 1px 9px; border-radius: 99px; font-size: 12.5px; font-weight: 600; white-space: nowrap; }
 .good { color: var(--good); background: #e4f4ec; } .bad { color: var(--bad); background: #fbe9e7; }
@@ -37,8 +37,8 @@ td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; whit
 a { color: var(--brand); } code { font-size: 12.5px; }
 .card { background: var(--paper); border: 1px solid var(--line); border-inline-start: 4px solid var(--bad); border-radius: 10px; padding: 20px 24px; margin: 12px 0; }
 .card.done { border-inline-start-color: var(--good); }
-.card p { margin: 6px 0; } .say { font-size: 17px; font-weight: 600; }
-.qr { width: 84px; height: 84px; image-rendering: pixelated; }
+.card p { margin: 6px 0; max-width: none; } .say { font-size: 17px; font-weight: 600; }
+.qr { display: block; width: 84px; height: 84px; image-rendering: pixelated; }
 """
 
 
@@ -106,9 +106,9 @@ def _row(demo: Demo, story: Story) -> str:
 	note = f"<div class=note>{escape('. '.join(notes))}</div>" if notes else ""
 	look = "good" if story.legal_xml else "bad"
 	return (
-		f"<tr><td class=number>{story.prepared.position.icv}<td>{escape(invoice.number)}"
+		f"<tr><td class=number>{story.prepared.position.icv}<td class=name>{escape(invoice.number)}"
 		f"<td>{escape(story.scene.title)}{note}"
-		f"<td class=number>{escape(invoice.currency)} {amount_text(story.prepared.totals.payable)}"
+		f"<td class=number>{escape(invoice.currency)} {story.prepared.totals.payable:,.2f}"
 		f"<td><span class='pill {look}'>{escape(outcome.kind.value)}</span><td class=number>{story.milliseconds} ms"
 		f"<td>{links}<td>{picture}</tr>"
 	)
@@ -117,7 +117,7 @@ def _row(demo: Demo, story: Story) -> str:
 def _rejection(story: Story) -> str:
 	said = "".join(
 		f"<p class=say>{escape(item.en)}</p><p class=say dir=rtl lang=ar>{escape(item.ar)}</p>"
-		f"<p class=note>ZATCA's code {escape(item.code)}: {escape(item.official)}</p>"
+		f"<p class=note>ZATCA's code: {escape(item.code)}</p>"
 		for item in story.explained
 	)
 	return (
