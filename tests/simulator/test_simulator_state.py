@@ -103,6 +103,9 @@ def test_keys_and_state_are_the_owners(simulator: Simulator) -> None:
 	}
 	assert modes == {"authority.key": 0o600, "stamp.key": 0o600, "fatoora.sqlite3": 0o600}
 	assert stat.S_IMODE(simulator.state_dir.stat().st_mode) == 0o700
+	state = sqlite3.connect(simulator.state_dir / "fatoora.sqlite3")
+	assert state.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+	state.close()
 
 
 def test_secrets_are_not_in_the_state(simulator: Simulator, onboarded: Taxpayer) -> None:
