@@ -319,7 +319,8 @@ def test_settings_need_a_vat_number_to_be_enabled(frappe: Any) -> None:
 		settings.save()
 	frappe.db.set_value("Company", COMPANY, "tax_id", "310122393500003")
 	frappe.clear_document_cache("Company", COMPANY)
-	settings.outage_active = 1
+	settings.reload()
+	settings.update({"enabled": 1, "outage_active": 1})
 	settings.save()
 	assert settings.enabled and not settings.outage_active, "outage mode has an action of its own"
 
