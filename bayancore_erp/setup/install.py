@@ -67,7 +67,8 @@ def after_sync() -> None:
 	fill_codes()
 	for name in frappe.get_all("Company", filters={"country": "Saudi Arabia", "is_group": 0}, pluck="name"):
 		if company.has_books(name):
-			click.echo(f"  {name} has books: set it up from ZATCA Settings, after looking at the preview.")
+			company.get_settings(name, [])
+			click.echo(f"  {name} has books: set it up from its ZATCA Settings, after looking at the preview.")
 		else:
 			company.make(name)
 	rounding.apply_on_fresh_site()

@@ -201,6 +201,8 @@ def visible_texts() -> set[str]:
 			found.update(
 				option for option in row.get("options", "").split("\n") if option and not option.isdigit()
 			)
+	for file in PACKAGE.glob("zatca/doctype/**/*.js"):
+		found.update(re.findall(r'__\(\s*"([^"]+)"', file.read_text()))
 	for folder in ("setup", "zatca/doctype", "zatca/overrides"):
 		for file in PACKAGE.glob(f"{folder}/**/*.py"):
 			found.update(literals(file.read_text()))
