@@ -150,10 +150,7 @@ def step(enrolment: Enrolment, tools: Tools, *, otp: str = "") -> Enrolment:
 def run(enrolment: Enrolment, tools: Tools, *, otp: str = "") -> Enrolment:
 	"""Steps until the device is enrolled or a problem asks for a person. Call it again to go on."""
 	while enrolment.state.step is not Step.DONE:
-		was_at = enrolment.state.step
 		enrolment = step(enrolment, tools, otp=otp)
-		if was_at is Step.OTP:
-			otp = ""
 		if enrolment.state.problem is not None:
 			break
 	tools.progress(progress_of(enrolment))
