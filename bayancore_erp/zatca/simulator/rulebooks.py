@@ -6,6 +6,7 @@ warnings, errors. Never mixes the two. Source: native rules, or the XSD and the 
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -94,8 +95,15 @@ class OfficialSheets:
 		return self._thread.submit(self._check, document).result()
 
 	def close(self) -> None:
-		"""End the thread."""
-		self._thread.shutdown()
+		"""End the thread; Saxon's objects have to die in the thread that made them, or they take the process along."""
+		if self._saxon is not None:
+			self._thread.submit(self._forget).result()
+			self._thread.shutdown()
+
+	def _forget(self) -> None:
+		self._sheets.clear()
+		self._saxon = None
+		gc.collect()
 
 	def _compile(self, files: list[tuple[str, Path]]) -> None:
 		from saxonche import PySaxonProcessor
