@@ -50,7 +50,7 @@ def frappe(site: Any) -> Iterator[Any]:
 
 def document_values(**changes: Any) -> dict[str, Any]:
 	"""A made-up document row."""
-	from bayancore_erp.zatca.doctype.insert_only import pack
+	from bayancore_erp.zatca.adapter.records import pack
 
 	return {
 		"uuid": "3cf5ee18-ee25-44ea-a444-2c37ba7f28be", "device": "EGS-00001", "icv": 1, "pih": "NWZl", "invoice_hash": "V4U5",
@@ -60,7 +60,7 @@ def document_values(**changes: Any) -> dict[str, Any]:
 
 def add_document(**changes: Any) -> Any:
 	"""A document row in the database."""
-	from bayancore_erp.zatca.doctype.insert_only import append_row
+	from bayancore_erp.zatca.adapter.records import append_row
 
 	return append_row("ZATCA Document", document_values(**changes))
 
@@ -203,7 +203,7 @@ def visible_texts() -> set[str]:
 			)
 	for file in PACKAGE.glob("zatca/doctype/**/*.js"):
 		found.update(re.findall(r'__\(\s*"([^"]+)"', file.read_text()))
-	for folder in ("setup", "zatca/doctype", "zatca/overrides"):
+	for folder in ("setup", "zatca/adapter", "zatca/doctype", "zatca/overrides"):
 		for file in PACKAGE.glob(f"{folder}/**/*.py"):
 			found.update(literals(file.read_text()))
 	return found
@@ -296,6 +296,26 @@ def test_a_new_saudi_company_is_set_up_by_itself(frappe: Any) -> None:
 		assert bool(frappe.db.exists("ZATCA Settings", name)) == bool(expected)
 
 
+def test_a_company_with_books_is_asked_first(frappe: Any) -> None:
+	"""Installed into a live site, the app makes no accounts or templates by itself."""
+	from bayancore_erp.setup import install
+
+	for doctype in ("ZATCA Settings", "Item Tax Template"):
+		frappe.db.delete(doctype, {"company": COMPANY})
+	frappe.get_doc(
+		{
+			"doctype": "GL Entry",
+			"name": "GLE-1",
+			"company": COMPANY,
+			"account": frappe.db.get_value("Account", {}),
+		}
+	).db_insert()
+	install.after_sync()
+	assert not frappe.get_doc("ZATCA Settings", COMPANY).output_vat_account
+	frappe.get_doc("Company", COMPANY).save()
+	assert not frappe.db.exists("Item Tax Template", {"company": COMPANY})
+
+
 def test_one_more_exemption(frappe: Any) -> None:
 	from bayancore_erp.setup.company import add_exemption
 
@@ -381,8 +401,7 @@ def test_the_bytes_come_back_exactly(frappe: Any) -> None:
 	"raw", [b'{"a": 1}', b"<html>\n502</html>", b"\xff\xfe", b"", b" x ", b"a" * 9000, "عربي".encode()]
 )
 def test_an_answer_comes_back_exactly(frappe: Any, raw: bytes) -> None:
-	from bayancore_erp.zatca.doctype.insert_only import append_row
-	from bayancore_erp.zatca.doctype.zatca_attempt.zatca_attempt import pack_body
+	from bayancore_erp.zatca.adapter.records import append_row, pack_body
 
 	row = append_row("ZATCA Attempt", {"row_kind": "Answer", "request": "r1", **pack_body(raw)})
 	assert frappe.get_doc("ZATCA Attempt", row.name).raw == raw
@@ -437,7 +456,7 @@ def test_no_path_changes_a_document(frappe: Any, way: str) -> None:
 	"way", ["save", "save past validation", "db_set", "delete by force", "rename by force"]
 )
 def test_no_path_changes_attempts_and_skips(frappe: Any, doctype: str, way: str) -> None:
-	from bayancore_erp.zatca.doctype.insert_only import append_row
+	from bayancore_erp.zatca.adapter.records import append_row
 
 	values = {"row_kind": "Request"} if doctype == "ZATCA Attempt" else {"reason_code": "Consolidated"}
 	row = append_row(doctype, {"invoice_name": "SINV-1", "company": COMPANY, **values})
@@ -469,7 +488,7 @@ def test_one_place_in_the_chain_and_one_uuid(frappe: Any) -> None:
 
 
 def test_one_live_claim_on_an_invoice(frappe: Any) -> None:
-	from bayancore_erp.zatca.doctype.zatca_submission.zatca_submission import live_key
+	from bayancore_erp.zatca.adapter.records import live_key
 
 	def claim(key: str) -> None:
 		row = frappe.get_doc({"doctype": "ZATCA Submission", "invoice_name": "SINV-1", "live_key": key})
@@ -484,7 +503,7 @@ def test_one_live_claim_on_an_invoice(frappe: Any) -> None:
 
 
 def test_one_reason_for_each_skipped_invoice(frappe: Any) -> None:
-	from bayancore_erp.zatca.doctype.insert_only import append_row
+	from bayancore_erp.zatca.adapter.records import append_row
 
 	values = {"invoice_doctype": "Sales Invoice", "invoice_name": "SINV-1", "reason_code": "Opening Entry"}
 	append_row("ZATCA Skip", values)

@@ -12,7 +12,7 @@ import frappe
 from frappe import _
 
 from bayancore_erp.zatca.adapter.fields import LEDGER_DOCTYPES
-from bayancore_erp.zatca.doctype.insert_only import ImmutableRecord
+from bayancore_erp.zatca.adapter.records import ImmutableRecord
 
 CLOSED = (*LEDGER_DOCTYPES, "ZATCA Submission", "ZATCA Message")
 

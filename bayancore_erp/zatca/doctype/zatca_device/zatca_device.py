@@ -13,7 +13,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from bayancore_erp.zatca.doctype.insert_only import ImmutableRecord
+from bayancore_erp.zatca.adapter.records import ImmutableRecord
 
 SECRETS = ("private_key", "compliance_secret", "production_secret")
 CHAIN_HEAD = ("icv", "pih", "last_document", "last_signed_at")

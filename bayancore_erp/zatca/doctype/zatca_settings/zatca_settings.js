@@ -67,7 +67,10 @@ function preview_rounding(frm) {
 			}
 			const escape = frappe.utils.escape_html;
 			const items = preview.settings
-				.map((row) => `<li>${escape(row.label)} (${escape(row.name)}): ${escape(String(row.from))} → ${escape(String(row.to))}</li>`)
+				.map((row) =>
+						`<li>${escape(row.label)} (<bdi>${escape(__(row.name))}</bdi>): ` +
+						__("{0} instead of {1}", [row.to, row.from].map((value) => `<bdi>${escape(__(String(value)))}</bdi>`)) +
+						"</li>")
 				.join("");
 			const facts = [
 				__("Of the last {0} invoices, {1} would have had another VAT amount and {2} were rounded to the whole riyal.", [

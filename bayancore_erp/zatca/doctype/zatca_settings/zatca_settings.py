@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from bayancore_erp.zatca.doctype.insert_only import ImmutableRecord
+from bayancore_erp.zatca.adapter.records import ImmutableRecord
 
 VAT_NUMBER = re.compile(r"3\d{13}3")
 SYSTEM_OWNED = ("outage_active", "outage_since", "outage_by", "outage_reason")

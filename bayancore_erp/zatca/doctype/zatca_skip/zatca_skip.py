@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import frappe
 
-from bayancore_erp.zatca.doctype.insert_only import InsertOnly
+from bayancore_erp.zatca.adapter.records import InsertOnly
 
 
 class ZATCASkip(InsertOnly):

@@ -9,7 +9,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from bayancore_erp.zatca.doctype.insert_only import ImmutableRecord
+from bayancore_erp.zatca.adapter.records import ImmutableRecord
 
 
 class ZATCASubmission(Document):
@@ -24,11 +24,6 @@ class ZATCASubmission(Document):
 
 	def before_rename(self, *args: object, **kwargs: object) -> None:
 		frappe.throw(_("A submission cannot be renamed."), ImmutableRecord)
-
-
-def live_key(doctype: str, name: str) -> str:
-	"""What `live_key` holds while an attempt on this invoice lives."""
-	return f"{doctype}:{name}"
 
 
 def on_doctype_update() -> None:

@@ -1,4 +1,4 @@
-"""Rows that are written once: the base class of documents, attempts and skips, and the one way to add such a row.
+"""Rows that are written once: the base of documents, attempts and skips, the one way to add one, and its exact bytes.
 
 Takes the values of a row; gives the stored row. Never changes or deletes one: every path of Frappe's document layer
 that would ends in ImmutableRecord. What goes round that layer (raw SQL, frappe.db.set_value, the query builder) cannot
@@ -18,6 +18,7 @@ from frappe import _
 from frappe.model.document import Document
 
 ENCODING = "zlib+base64"
+PLAIN = "text"
 
 
 class ImmutableRecord(frappe.ValidationError):
@@ -91,3 +92,33 @@ def unpack(content: str, encoding: str, sha256: str) -> bytes:
 	if hashlib.sha256(found).hexdigest() != sha256:
 		raise ImmutableRecord(_("The stored bytes are not those that were stored."))
 	return found
+
+
+def pack_body(raw: bytes) -> dict[str, Any]:
+	"""The fields that hold a request or an answer: as text where short and readable, else compressed."""
+	try:
+		text = raw.decode()
+	except UnicodeDecodeError:
+		text = ""
+	readable = len(raw) <= 4096 and text.encode() == raw and text.strip() == text and text.isprintable()
+	return {
+		"body": text if readable else base64.b64encode(zlib.compress(raw, 6)).decode(),
+		"body_encoding": PLAIN if readable else ENCODING,
+		"body_sha256": hashlib.sha256(raw).hexdigest(),
+		"body_size": len(raw),
+	}
+
+
+def unpack_body(body: str, encoding: str, sha256: str) -> bytes:
+	"""The bytes that `pack_body` was given. Raises ImmutableRecord where they are no longer those."""
+	if encoding != PLAIN:
+		return unpack(body, encoding, sha256)
+	raw = (body or "").encode()
+	if hashlib.sha256(raw).hexdigest() != sha256:
+		raise ImmutableRecord(_("The stored bytes are not those that were stored."))
+	return raw
+
+
+def live_key(doctype: str, name: str) -> str:
+	"""What `live_key` of a submission holds while an attempt on this invoice lives: its unique index is the claim."""
+	return f"{doctype}:{name}"
