@@ -22,7 +22,7 @@ from bayancore_erp.zatca.core.rules.situations import (
 	of_vat,
 	price_allowances,
 )
-from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import HALF, HUNDRED, filled, floor, number, only_text, shown
 
 

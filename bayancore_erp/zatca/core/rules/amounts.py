@@ -26,7 +26,7 @@ from bayancore_erp.zatca.core.rules.situations import (
 	tax_totals,
 	totals,
 )
-from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import (
 	below_zero,
 	decimals,
@@ -53,8 +53,8 @@ def amount_in_unknown_currency(invoice: Node, facts: Facts) -> Verdict:
 		return False
 	return [
 		Where(node, f"{leaf}/@currencyID")
-		for node, leaf in facts.document.amounts
-		if leaf in _LISTED and node.attribute(leaf, "currencyID") in wrong
+		for node, leaf, stated in facts.document.amounts()
+		if leaf in _LISTED and stated in wrong
 	]
 
 
@@ -64,9 +64,8 @@ def amount_in_another_currency(invoice: Node, facts: Facts) -> Verdict:
 	if facts.document.currencies == {currency} and currency.isalnum():
 		return False
 	out = []
-	for node, leaf in facts.document.amounts:
+	for node, leaf, stated in facts.document.amounts():
 		if leaf in _ANYWHERE or _is_vat_of_a_category_or_line(node, leaf):
-			stated = node.attribute(leaf, "currencyID") or ""
 			if not (matches(currency, stated, node) and stated):
 				out.append(Where(node, f"{leaf}/@currencyID", currency))
 	return out
@@ -86,9 +85,9 @@ def currency_attribute_outside_the_list(invoice: Node, facts: Facts) -> Verdict:
 		return False
 	return [
 		Where(node, f"{leaf}/@currencyID")
-		for node, leaf in facts.document.amounts
+		for node, leaf, stated in facts.document.amounts()
 		if (leaf == "PayableRoundingAmount" or (node.name == "TaxSubtotal" and node not in facts.subtotals))
-		and node.attribute(leaf, "currencyID") in wrong
+		and stated in wrong
 	]
 
 

@@ -29,7 +29,7 @@ from bayancore_erp.zatca.core.rules.situations import (
 	typed_either,
 	typed_simplified,
 )
-from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import (
 	filled,
 	in_list,

@@ -42,6 +42,8 @@ _LAST_BEFORE_PADDING = ("", "AEIMQUYcgkosw048", "AQgw")
 _STRAY = re.compile("[^A-Za-z0-9+/=]+")
 
 is_decimal: Check = re.compile(_NUMBER).fullmatch
+are_decimals: Check = re.compile(f"{_NUMBER}(?:\0{_NUMBER})*").fullmatch
+"""Several decimals at once, with a character between them that no document can hold."""
 is_integer: Check = re.compile(r"[ \t\n\r]*[+-]?[0-9]+[ \t\n\r]*").fullmatch
 is_boolean: Check = re.compile(r"[ \t\n\r]*(?:true|false|1|0)[ \t\n\r]*").fullmatch
 is_time: Check = re.compile(rf"[ \t\n\r]*{_CLOCK}{_ZONE}").fullmatch

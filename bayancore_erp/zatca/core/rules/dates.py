@@ -18,7 +18,7 @@ from bayancore_erp.zatca.core.rules.situations import (
 	typed_simplified,
 	typed_standard,
 )
-from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import SheetFailure, filled, only_text
 
 _CLOCK = re.compile("([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])Z?").fullmatch

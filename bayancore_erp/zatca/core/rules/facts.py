@@ -11,7 +11,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
-from bayancore_erp.zatca.core.rules.structure import Document, Node
+from bayancore_erp.zatca.core.rules.nodes import ABSENT, Document, Node
 
 RIYADH = timezone(timedelta(hours=3), "Asia/Riyadh")
 """The Kingdom has had one offset and no summer time since 1947."""
@@ -19,7 +19,6 @@ RIYADH = timezone(timedelta(hours=3), "Asia/Riyadh")
 _STANDARD = re.compile(r"01\d{5}").search
 _SIMPLIFIED = re.compile(r"02\d{5}").search
 _SUMMARY = re.compile(r"02\d{3}1\d").search
-_ABSENT = Node(None, "", None)
 
 
 class Facts:
@@ -76,4 +75,4 @@ class Facts:
 def _first(node: Node, name: str) -> Node:
 	"""The only child of that name that the schema allows, or an empty node."""
 	found = node.kids.get(name)
-	return found[0] if found else _ABSENT
+	return found[0] if found else ABSENT

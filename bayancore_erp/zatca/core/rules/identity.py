@@ -22,7 +22,7 @@ from bayancore_erp.zatca.core.rules.situations import (
 	with_tax_currency,
 	with_type,
 )
-from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import (
 	above_zero,
 	filled,

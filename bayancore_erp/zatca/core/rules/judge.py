@@ -31,7 +31,8 @@ from bayancore_erp.zatca.core.rules.engine import EN, KSA
 from bayancore_erp.zatca.core.rules.facts import RIYADH, Facts
 from bayancore_erp.zatca.core.rules.finding import Finding, Layer, Severity
 from bayancore_erp.zatca.core.rules.locate import place
-from bayancore_erp.zatca.core.rules.structure import Misfit, problems, read
+from bayancore_erp.zatca.core.rules.sections import Misfit
+from bayancore_erp.zatca.core.rules.structure import problems, read
 
 MOST_STRUCTURE_FINDINGS = 100
 """A document of another kind would otherwise yield one finding an element."""

@@ -14,12 +14,11 @@ from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.situations import (
 	Nodes,
 	is_charge,
-	line_taxes,
 	lines,
 	of_vat,
 	typed_either,
 )
-from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import (
 	CENT,
 	HUNDRED,
@@ -173,15 +172,13 @@ def price_for_nothing(price: Node, facts: Facts) -> Verdict:
 	return base is not None and base <= 0
 
 
-@KSA.warning("BR-KSA-51", line_taxes, "RoundingAmount")
-def line_total_off(tax: Node, facts: Facts) -> Verdict:
-	# The tax node knows no line; its element does, and only there may the sheet's `..` look.
-	net = tax.element.getparent().findtext(_NET)
-	expected = shown(round_cents(Decimal(tax.leaf["TaxAmount"]) + Decimal(net)))
-	return shown(number(tax, "RoundingAmount")) != expected and expected
-
-
-_NET = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}LineExtensionAmount"
+@KSA.warning("BR-KSA-51", lines, "TaxTotal/RoundingAmount")
+def line_total_off(line: Node, facts: Facts) -> Verdict:
+	for tax in line.kids.get("TaxTotal", ()):
+		expected = shown(round_cents(Decimal(tax.leaf["TaxAmount"]) + Decimal(line.leaf["LineExtensionAmount"])))
+		if shown(number(tax, "RoundingAmount")) != expected:
+			return expected
+	return False
 
 
 def _lines_without(leaf: str) -> Broken:

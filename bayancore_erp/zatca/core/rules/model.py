@@ -17,38 +17,18 @@ from typing import Any, NamedTuple
 from bayancore_erp.zatca.core.rules.datatypes import Check, check_for
 
 
-WATCHED = frozenset(
-	{"ActualDeliveryDate", "DocumentCurrencyCode", "DueDate", "InvoiceTypeCode", "IssueDate", "LatestDeliveryDate"}
-	| {"TaxCurrencyCode", "TaxPointDate"}
-)
-"""Text elements that rules look for all over a document."""
-
-
 class Leaf:
 	"""An element that holds text."""
 
-	__slots__ = ("attributes", "check", "fine", "mark", "name", "required", "text")
+	__slots__ = ("attributes", "check", "mark", "required", "tag", "text")
 
-	def __init__(self, name: str, text: str, attributes: str) -> None:
-		self.name = name
+	def __init__(self, tag: str, text: str, attributes: str) -> None:
+		self.tag = tag
 		self.text = text
 		self.check = check_for(text)
 		self.attributes, self.required = _attributes(attributes)
 		self.mark = next((mark for mark in ("currencyID", "name", "Id") if mark in self.attributes), "")
 		"""The attribute that rules look for all over a document."""
-		self.fine: list[list[tuple[str, str]]] = []
-		"""Attributes that were found right before: nearly all documents repeat themselves."""
-
-
-class Step(NamedTuple):
-	"""One child in its place, as a reader meets it."""
-
-	name: str
-	leaf: Leaf | None
-	check: Check | None
-	branch: Branch | None
-	special: int
-	"""1 if it may repeat, 2 if it is watched, 3 if both, else 0."""
 
 
 class Slot(NamedTuple):
@@ -62,17 +42,15 @@ class Slot(NamedTuple):
 class Branch:
 	"""An element that holds elements. `slots` where its model is a plain sequence, which UBL's own always are."""
 
-	__slots__ = ("attributes", "fine", "mixed", "model", "name", "plans", "required", "slots", "tag")
+	__slots__ = ("attributes", "mixed", "model", "name", "required", "slots", "tag")
 
 	def __init__(self, tag: str, entry: dict[str, Any]) -> None:
 		self.tag = tag
 		self.name = short_name(tag)
 		self.attributes, self.required = _attributes(entry.get("attrs", ""))
-		self.fine: list[list[tuple[str, str]]] = []
 		self.mixed = bool(entry.get("mixed"))
 		self.model: Group | None = parse_model(entry["model"])
 		self.slots = self._flat_slots()
-		self.plans: dict[tuple[str, ...], tuple[Step, ...]] = {}
 
 	def _flat_slots(self) -> dict[str, Slot] | None:
 		model = self.model
@@ -84,29 +62,6 @@ class Branch:
 				return None
 			slots[item.tag] = Slot(position, item.high == 1, item.low == 1)
 		return slots
-
-	def plan(self, tags: tuple[str, ...]) -> tuple[Step, ...] | None:
-		"""What each child is, in order, or None where the children do not fit."""
-		known = self.plans.get(tags)
-		if known is None:
-			found = self.match(tags)
-			if found is None:
-				return None
-			known = tuple(self._step(tag, target) for tag, target in zip(tags, found, strict=True))
-			# Bounded, for tags come from documents; long ones are lists of lines, which seldom recur.
-			if len(self.plans) < 256 and len(tags) < 64:
-				self.plans[tags] = known
-		return known
-
-	def _step(self, tag: str, target: Leaf | Branch | None) -> Step:
-		if target is None:
-			target = typed(tag, "xs:anyType")
-		name = short_name(tag)
-		if isinstance(target, Branch):
-			return Step(name, None, None, target, 0)
-		slot = self.slots.get(tag) if self.slots else None
-		special = (slot is None or not slot.single) + 2 * (name in WATCHED)
-		return Step(name, target, target.check, None, special)
 
 	def match(self, tags: tuple[str, ...]) -> list[Leaf | Branch | None] | None:
 		"""The declaration of each child, None for one that no schema knows; None altogether where they do not fit."""
@@ -242,7 +197,7 @@ def element(tag: str) -> Leaf | Branch | None:
 	"""The globally declared element `{namespace}name`, or None."""
 	leaf = _leaf_kinds().get(tag)
 	if leaf is not None:
-		return Leaf(local_name(tag), *leaf)
+		return Leaf(tag, *leaf)
 	kind = _branch_kinds().get(tag)
 	return None if kind is None else typed(tag, kind)
 
@@ -253,10 +208,10 @@ def typed(tag: str, kind: str) -> Leaf | Branch:
 	if kind == "xs:anyType":
 		return Branch(tag, {"model": "any(any,lax)*", "attrs": "*:any", "mixed": True})
 	if kind.startswith("xs:"):
-		return Leaf(local_name(tag), kind[3:], "")
+		return Leaf(tag, kind[3:], "")
 	entry = data()["types"][kind]
 	if "text" in entry:
-		return Leaf(local_name(tag), entry["text"], entry.get("attrs", ""))
+		return Leaf(tag, entry["text"], entry.get("attrs", ""))
 	return Branch(tag, entry)
 
 

@@ -16,7 +16,7 @@ from bayancore_erp.zatca.core.rules.situations import (
 	payment_means,
 	typed_either,
 )
-from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import in_list, only_text, texts
 
 _REASON = "PaymentMeans/InstructionNote"

@@ -12,7 +12,7 @@ from decimal import Decimal
 from bayancore_erp.zatca.core.rules.engine import KSA, Broken, Verdict, Where
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.situations import Nodes, code_of, document, line_breakdown, of_vat
-from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import (
 	CENT,
 	HALF,

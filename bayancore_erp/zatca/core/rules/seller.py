@@ -12,7 +12,7 @@ from bayancore_erp.zatca.core.rules.engine import EN, KSA, Broken, Verdict
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.lists import SELLER_SCHEMES_TEXT
 from bayancore_erp.zatca.core.rules.situations import buyer_in_the_kingdom, document, seller, seller_address
-from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import only, only_text, spaceless, texts
 
 _PARTY = "AccountingSupplierParty/Party"

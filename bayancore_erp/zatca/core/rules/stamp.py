@@ -13,7 +13,7 @@ from bayancore_erp.zatca.core.rules.engine import KSA, Verdict
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.lists import MIME_CODES
 from bayancore_erp.zatca.core.rules.situations import Nodes, document, references, simplified_document, typed_simplified
-from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import in_list, only_text, spaceless, texts
 
 _SIGNATURE_ID = "urn:oasis:names:specification:ubl:signature:Invoice"

@@ -30,7 +30,7 @@ from bayancore_erp.zatca.core.rules.situations import (
 	of_vat,
 	tax_totals,
 )
-from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import (
 	CENT,
 	HUNDRED,

@@ -11,7 +11,7 @@ from decimal import Decimal
 from bayancore_erp.zatca.core.rules.engine import EN, Verdict
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.situations import Nodes, document_charges, document_discounts, document, totals
-from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import ZERO, number, round_cents
 
 

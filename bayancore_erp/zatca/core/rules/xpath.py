@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import TypeVar
 
-from bayancore_erp.zatca.core.rules.structure import Node
+from bayancore_erp.zatca.core.rules.nodes import Node
 
 T = TypeVar("T")
 

@@ -1,0 +1,341 @@
+"""Reads one section of a document, such as a line or a party: checks it against the content model and builds its nodes.
+
+Takes a top-level element; gives its nodes, the section's own first. What can be known from the shape alone (which element
+is what, what must be a number, what may carry which attribute) is worked out once per shape and kept as a plan, for
+sections of one kind nearly all look alike. Raises Misfit where the section is not valid.
+Source: model.py; libxml2's schema validator is the measure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
+from bayancore_erp.zatca.core.rules.datatypes import SPACES, Check, are_decimals, is_decimal
+from bayancore_erp.zatca.core.rules.model import Branch, Leaf, clark, data, local_name, prefixed, short_name, typed
+from bayancore_erp.zatca.core.rules.nodes import INDEXED, WATCHED, Attributes, Document, Element, Node, Spec
+
+Row = tuple[str, int, str | None, str | None, Attributes]
+"""An element as it is read off the tree: tag, number of children, text, tail, attributes."""
+
+_MOST_PLANS = 256
+_LONGEST_PLANNED = 400
+_MOST_ATTRIBUTES = 16
+_MOST_BLANKS = 512
+_NODELESS = re.compile("ds:|xades|\\?:")
+
+XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+_FREE_ATTRIBUTES = frozenset({XSI + "schemaLocation", XSI + "noNamespaceSchemaLocation"})
+
+_blanks: set[str | None] = {None, "", "\n"}
+"""Spaces between elements that were met before."""
+
+
+class Misfit(Exception):
+	"""The document breaks the schema somewhere; `problems` in structure.py then says where."""
+
+
+class _Known:
+	"""Attributes of a section that were found right, with what rules want of them."""
+
+	__slots__ = ("codes", "currencies", "ids", "items")
+
+	def __init__(self, items: Sequence[Attributes], shapes: Sequence[Leaf | Branch]) -> None:
+		self.items = items
+		self.currencies: set[str] = set()
+		self.codes: list[str] = []
+		self.ids: list[str] = []
+		for given, shape in zip(items, shapes, strict=True):
+			for name, value in given:
+				if name == "Id":
+					self.ids.append(value)
+				elif name == "currencyID":
+					self.currencies.add(value)
+				elif name == "name" and isinstance(shape, Leaf):
+					self.codes.append(value)
+
+
+class Plan:
+	"""How to read a section of one shape. Raises Misfit when the shape itself is not valid."""
+
+	__slots__ = ("blank", "checks", "decimals", "free_tails", "known", "parents", "readers", "sections", "shapes", "specs")
+
+	def __init__(self, shape: Branch, tags: Sequence[str], sizes: Sequence[int], *, root: bool = False) -> None:
+		self.shapes: list[Leaf | Branch] = []
+		self.checks: list[tuple[int, Check]] = []
+		self.free_tails: set[int] = set()
+		self.specs: list[Spec] = []
+		self.parents: list[tuple[int, str]] = []
+		self.sections: list[Section | None] = []
+		self.known: list[_Known] = []
+		blank: list[int] = []
+		if self._branch(shape, tags, sizes, 0, "", -1, blank, root) != len(tags):
+			raise Misfit
+		numbers = [position for position, check in self.checks if check is is_decimal]
+		self.checks = [(position, check) for position, check in self.checks if check is not is_decimal]
+		self.decimals = _getter(numbers)
+		self.blank = _getter(blank)
+		self.readers = [_getter(spec.positions) for spec in self.specs]
+
+	def _branch(
+		self,
+		shape: Branch,
+		tags: Sequence[str],
+		sizes: Sequence[int],
+		at: int,
+		parent: str,
+		above: int,
+		blank: list[int],
+		root: bool,
+	) -> int:
+		"""Work out the element at `at` and all in it; gives the place after it."""
+		self.shapes.append(shape)
+		if not shape.mixed:
+			blank.append(at)
+		own = -1
+		if not _NODELESS.match(shape.name):
+			own = len(self.specs)
+			self.specs.append(Spec(shape.name, parent, at, shape.name in INDEXED))
+			self.parents.append((above, shape.name))
+		starts, place = [], at + 1
+		for _ in range(sizes[at]):
+			starts.append(place)
+			place = place + 1 if root else _after(sizes, place)
+		found = shape.match(tuple([tags[start] for start in starts]))
+		if found is None:
+			raise Misfit
+		for start, target in zip(starts, found, strict=True):
+			if target is None:
+				target = typed(tags[start], "xs:anyType")
+			if shape.mixed:
+				self.free_tails.add(start)
+			if isinstance(target, Leaf):
+				if sizes[start]:
+					raise Misfit
+				self._leaf(target, tags[start], start, own, shape)
+				self.sections.append(None)
+			elif root:
+				self.shapes.append(target)
+				self.sections.append(section_of(target))
+			else:
+				self._branch(target, tags, sizes, start, shape.name, own, blank, root)
+		return place
+
+	def _leaf(self, leaf: Leaf, tag: str, at: int, own: int, shape: Branch) -> None:
+		self.shapes.append(leaf)
+		if leaf.check is not None:
+			self.checks.append((at, leaf.check))
+		if own < 0:
+			return
+		spec, name = self.specs[own], short_name(tag)
+		spec.names.append(name)
+		spec.positions.append(at)
+		spec.places[name] = at
+		if name in WATCHED:
+			spec.watched.append(name)
+		if leaf.mark == "currencyID":
+			spec.amounts.append(name)
+		slot = shape.slots.get(tag) if shape.slots else None
+		if slot is not None and not slot.single:
+			for known, positions in spec.repeated:
+				if known == name:
+					positions.append(at)
+					return
+			spec.repeated.append((name, [at]))
+
+	def read(self, section: Element, rows: Sequence[Row], document: Document) -> list[Node]:
+		"""Check what the shape does not tell, and build the nodes."""
+		_, _, given, tails, items = zip(*rows, strict=True)
+		if not _blanks.issuperset(tails):
+			self._check_tails(tails)
+		texts = [text or "" for text in given]
+		for text in self.blank(texts):
+			if text not in _blanks:
+				_check_blank(text)
+		known = self._known(items, section)
+		document.currencies |= known.currencies
+		if known.codes:
+			document.codes += known.codes
+		if known.ids:
+			document.ids += known.ids
+		numbers = self.decimals(texts)
+		if numbers and not are_decimals("\0".join(numbers)):
+			raise Misfit
+		for position, check in self.checks:
+			if not check(texts[position]):
+				raise Misfit
+		return self._build(section, texts, items, document)
+
+	def _build(
+		self, section: Element, texts: list[str], items: Sequence[Attributes], document: Document
+	) -> list[Node]:
+		nodes: list[Node] = []
+		for spec, reader, (above, name) in zip(self.specs, self.readers, self.parents, strict=True):
+			node = Node(spec, dict(zip(spec.names, reader(texts), strict=True)), section, items)
+			nodes.append(node)
+			if above >= 0:
+				kids = nodes[above].kids
+				if name in kids:
+					kids[name].append(node)
+				else:
+					kids[name] = [node]
+			if spec.indexed:
+				document.branches.setdefault(name, []).append(node)
+			if spec.watched:
+				for leaf in spec.watched:
+					document.holders.setdefault(leaf, []).append(node)
+			if spec.repeated:
+				node.many = {leaf: [texts[place] for place in places] for leaf, places in spec.repeated}
+		document.nodes.append(nodes)
+		return nodes
+
+	def _known(self, items: Sequence[Attributes], section: Element) -> _Known:
+		for known in self.known:
+			if known.items == items:
+				return known
+		risky = False
+		for given, shape in zip(items, self.shapes, strict=True):
+			if given or shape.required:
+				check_attributes(given, shape, section)
+				risky = risky or any(name.startswith("{") for name, _ in given)
+		known = _Known(items, self.shapes)
+		# xsi:type is judged with the prefixes of its own document, so it may not be remembered.
+		if not risky and len(self.known) < _MOST_ATTRIBUTES:
+			self.known.append(known)
+		return known
+
+	def _check_tails(self, tails: Sequence[str | None]) -> None:
+		for position, tail in enumerate(tails):
+			if tail not in _blanks and position not in self.free_tails:
+				_check_blank(tail or "")
+
+
+def _after(sizes: Sequence[int], at: int) -> int:
+	"""The place after the element at `at` and all within it."""
+	waiting = 1
+	while waiting:
+		waiting += sizes[at] - 1
+		at += 1
+	return at
+
+
+def _check_blank(text: str) -> None:
+	if text.strip(SPACES):
+		raise Misfit
+	if len(_blanks) < _MOST_BLANKS:
+		_blanks.add(text)
+
+
+def _getter(positions: list[int]) -> Callable[[Any], Sequence[str]]:
+	"""Picks the texts at these places."""
+	if not positions:
+		return _nothing
+	if len(positions) == 1:
+		only = positions[0]
+		return lambda texts: (texts[only],)
+	return itemgetter(*positions)
+
+
+def _nothing(texts: Any) -> Sequence[str]:
+	return ()
+
+
+class Section:
+	"""A top-level element: its content model, and the plans for the shapes met so far."""
+
+	__slots__ = ("name", "plans", "shape")
+
+	def __init__(self, shape: Branch) -> None:
+		self.shape = shape
+		self.name = shape.name
+		self.plans: dict[tuple[Any, Any], Plan] = {}
+
+	def plan(self, tags: tuple[str, ...], sizes: tuple[int, ...]) -> Plan:
+		"""The plan for a shape. Bounded, for shapes come from documents."""
+		plan = self.plans.get((tags, sizes))
+		if plan is None:
+			plan = Plan(self.shape, tags, sizes)
+			if len(self.plans) < _MOST_PLANS and len(tags) <= _LONGEST_PLANNED:
+				self.plans[tags, sizes] = plan
+		return plan
+
+	def read(self, source: Element, document: Document) -> Node:
+		"""Read a top-level element and all in it."""
+		rows: list[Row] = [(e.tag, len(e), e.text, e.tail, e.items()) for e in source.iter()]
+		tags = tuple([row[0] for row in rows])
+		sizes = tuple([row[1] for row in rows])
+		plan = self.plans.get((tags, sizes)) or self.plan(tags, sizes)
+		return plan.read(source, rows, document)[0]
+
+
+@lru_cache(maxsize=None)
+def section_of(shape: Branch) -> Section:
+	"""The section of a content model."""
+	return Section(shape)
+
+
+class RootPlans:
+	"""The plans for the document's own children, by their tags."""
+
+	def __init__(self) -> None:
+		self.plans: dict[tuple[str, ...], Plan] = {}
+
+	def read(self, root: Element, shape: Branch, document: Document) -> Node:
+		"""Read the root's text children, then each of its sections."""
+		children = root[:]
+		rows: list[Row] = [(root.tag, len(children), root.text, None, root.items())]
+		rows += [(child.tag, len(child), child.text, child.tail, child.items()) for child in children]
+		tags = tuple([row[0] for row in rows])
+		plan = self.plans.get(tags)
+		if plan is None:
+			plan = Plan(shape, tags, (len(children),) + (0,) * len(children), root=True)
+			if len(self.plans) < _MOST_PLANS and len(tags) <= _LONGEST_PLANNED:
+				self.plans[tags] = plan
+		top = plan.read(root, rows, document)[0]
+		kids = top.kids
+		for child, section, row in zip(children, plan.sections, rows[1:], strict=True):
+			if section is not None:
+				node = section.read(child, document)
+				if section.name in kids:
+					kids[section.name].append(node)
+				else:
+					kids[section.name] = [node]
+			elif row[1]:
+				raise Misfit
+		return top
+
+
+def check_attributes(given: Attributes, shape: Leaf | Branch, section: Element) -> None:
+	"""Raises Misfit for an attribute that may not be there, is wrongly written, or is missing."""
+	for name, value in given:
+		if not attribute_fits(name, value, shape, section):
+			raise Misfit
+	if shape.required:
+		names = {name for name, _ in given}
+		if not names.issuperset(shape.required):
+			raise Misfit
+
+
+def attribute_fits(name: str, value: str, shape: Leaf | Branch, section: Element) -> bool:
+	"""Whether an element of that shape may carry the attribute; `section` knows the prefixes of the document."""
+	if name in shape.attributes:
+		check = shape.attributes[name]
+		return check is None or bool(check(value))
+	if name in _FREE_ATTRIBUTES or "*" in shape.attributes:
+		return True
+	if name == XSI + "type":
+		prefix, _, local = value.strip(SPACES).rpartition(":")
+		space = section.nsmap.get(prefix or None)
+		return f"{{{space}}}{local}" in _type_names(shape.tag)
+	return False
+
+
+@lru_cache(maxsize=64)
+def _type_names(tag: str) -> frozenset[str]:
+	"""The names by which a document may repeat the declared type of an element (xsi:type)."""
+	kinds = data()["elements"]
+	own = kinds.get(prefixed(tag) if local_name(tag) != "Invoice" else "inv:Invoice")
+	return frozenset({clark(own) if own else tag + "Type"})
