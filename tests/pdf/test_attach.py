@@ -67,13 +67,10 @@ def _attached(pdf: bytes, **more: object) -> bytes:
 
 
 def test_becomes_sound(plain: bytes) -> None:
-	assert {problem.code for problem in check(plain)} >= {
-		"OUTPUT-INTENT",
-		"INTERPOLATE",
-		"SCRIPT",
-		"ANNOTATION",
-		"AF-XML",
-	}
+	found = {problem.code for problem in check(plain)}
+	assert found >= {"OUTPUT-INTENT", "INTERPOLATE", "SCRIPT", "ANNOTATION"}
+	# Which of the two depends on how pikepdf attached the text file.
+	assert found & {"AF", "AF-XML"}
 	made = _attached(plain)
 	assert check(made) == []
 	assert extract_xml(made) == paper(STANDARD)

@@ -246,7 +246,7 @@ def _dictionaries(document: pikepdf.Pdf) -> Iterator[Any]:
 		yield item
 		inner = [item.get(key) for key in _ACTION_KEYS]
 		fonts = item.get(Name.Font)
-		inner += list(fonts.values()) if isinstance(fonts, Dictionary) else []
+		inner += [fonts[key] for key in fonts.keys()] if isinstance(fonts, Dictionary) else []
 		yield from (one for one in inner if isinstance(one, Dictionary) and not one.is_indirect)
 
 
