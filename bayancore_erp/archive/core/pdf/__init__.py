@@ -7,10 +7,10 @@ extract_xml(pdf)          the XML back, byte for byte
 file_name(…)              the name ZATCA gives its file
 """
 
-from bayancore_erp.archive.core.pdf.conversion import attach
 from bayancore_erp.archive.core.pdf.brand import Brand
-from bayancore_erp.archive.core.pdf.structure import Problem, check, extract_xml
+from bayancore_erp.archive.core.pdf.conversion import attach
 from bayancore_erp.archive.core.pdf.naming import file_name
 from bayancore_erp.archive.core.pdf.printing import Layout, render
+from bayancore_erp.archive.core.pdf.structure import Problem, check, extract_xml
 
 __all__ = ["Brand", "Layout", "Problem", "attach", "check", "extract_xml", "file_name", "render"]

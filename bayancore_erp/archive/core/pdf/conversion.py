@@ -19,8 +19,8 @@ from xml.sax.saxutils import escape
 import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 
-from bayancore_erp.archive.core.pdf.structure import FORBIDDEN_ACTIONS, check, opened
 from bayancore_erp.archive.core.pdf.srgb import profile
+from bayancore_erp.archive.core.pdf.structure import FORBIDDEN_ACTIONS, check, opened
 from bayancore_erp.zatca.core.errors import InvalidInput
 
 PRODUCER = "bayancore_erp"
