@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 from bayancore_erp.zatca.core.calculator import Totals, calculate
@@ -29,7 +29,7 @@ from bayancore_erp.zatca.core.invoice import Invoice
 from bayancore_erp.zatca.core.money import amount_text
 from bayancore_erp.zatca.core.outcome import NextAction, Outcome
 from bayancore_erp.zatca.core.qr import QrFacts
-from bayancore_erp.zatca.core.rules import Finding, Severity, check
+from bayancore_erp.zatca.core.rules import Finding, Layer, Severity, check
 from bayancore_erp.zatca.core.rules.law import check_law
 from bayancore_erp.zatca.core.ubl import build_xml
 
@@ -84,10 +84,17 @@ def review(invoice: Invoice, *, now: datetime | None = None) -> list[Finding]:
 
 	Raises InvalidInput only for what cannot be said at all, such as a negative quantity.
 	"""
-	totals = calculate(invoice)
-	xml = build_xml(invoice, totals, _DRAFT_POSITION)
-	found = [finding for finding in check(xml, now=_riyadh(now)) if finding.code not in SIGNED_LATER]
-	return _errors_first(found + check_law(invoice, totals))
+	totals, moment = calculate(invoice), _riyadh(now)
+
+	def judge(draft: Invoice) -> list[Finding]:
+		found = check(build_xml(draft, totals, _DRAFT_POSITION), now=moment)
+		return [finding for finding in found if finding.code not in SIGNED_LATER]
+
+	findings = judge(invoice)
+	if any(finding.layer is Layer.XSD for finding in findings):
+		# Like ZATCA's validator ours stops at the schema; a draft's reader wants what comes after it as well.
+		findings += judge(_with_required_texts(invoice))
+	return _errors_first(findings + check_law(invoice, totals))
 
 
 def prepare(
@@ -167,6 +174,16 @@ def qr_facts(invoice: Invoice, totals: Totals) -> QrFacts:
 		total=amount_text(totals.payable),
 		vat_total=amount_text(totals.vat_sar),
 		simplified=invoice.is_simplified,
+	)
+
+
+def _with_required_texts(invoice: Invoice) -> Invoice:
+	"""The draft with a dash in each of the texts without which the schema lets nothing else be judged."""
+	return replace(
+		invoice,
+		number=invoice.number or "-",
+		prepayments=tuple(replace(p, invoice_number=p.invoice_number or "-") for p in invoice.prepayments),
+		payment=invoice.payment and replace(invoice.payment, means_code=invoice.payment.means_code or "1"),
 	)
 
 
