@@ -68,7 +68,9 @@ def after_sync() -> None:
 	for name in frappe.get_all("Company", filters={"country": "Saudi Arabia", "is_group": 0}, pluck="name"):
 		if company.has_books(name):
 			company.get_settings(name, [])
-			click.echo(f"  {name} has books: set it up from its ZATCA Settings, after looking at the preview.")
+			click.echo(
+				f"  {name} has books: set it up from its ZATCA Settings, after looking at the preview."
+			)
 		else:
 			company.make(name)
 	rounding.apply_on_fresh_site()

@@ -203,8 +203,8 @@ def visible_texts() -> set[str]:
 			)
 	for file in PACKAGE.glob("zatca/doctype/**/*.js"):
 		found.update(re.findall(r'__\(\s*"([^"]+)"', file.read_text()))
-	for folder in ("setup", "zatca/adapter", "zatca/doctype", "zatca/overrides"):
-		for file in PACKAGE.glob(f"{folder}/**/*.py"):
+	for place in ("setup/*.py", "zatca/adapter/records.py", "zatca/doctype/**/*.py", "zatca/overrides/*.py"):
+		for file in PACKAGE.glob(place):
 			found.update(literals(file.read_text()))
 	return found
 
@@ -386,6 +386,64 @@ def test_the_preview_counts_what_half_up_would_change(frappe: Any) -> None:
 			}
 		).db_insert()  # fmt: skip
 	assert count_vat_differences(["SI-A", "SI-B", "SI-C"]) == 1
+
+
+# --- what the site knows already ---------------------------------------------------------------------------------------
+def test_existing_master_data_is_read_and_nothing_is_overwritten(frappe: Any) -> None:
+	from bayancore_erp.setup.data_migration import fill_data, preview_data
+
+	customers = {
+		"نخلة للأغذية": ("Company", "301121971500003", ""),
+		"Berlin GmbH": ("Company", "DE123", "Germany"),
+		"Ali": ("Individual", "", ""),
+		"Unclear LLC": ("Company", "", ""),
+		"Said Already": ("Individual", "", ""),
+	}
+	for name, (kind, tax_id, country) in customers.items():
+		frappe.get_doc(
+			{"doctype": "Customer", "customer_name": name, "customer_type": kind, "tax_id": tax_id}
+		).insert()
+		if country:
+			frappe.get_doc(
+				{
+					"doctype": "Address", "address_title": name, "address_line1": "Weg 1", "city": "Berlin", "country": country,
+					"links": [{"link_doctype": "Customer", "link_name": name}],
+				}
+			).insert()  # fmt: skip
+	frappe.db.set_value("Customer", "Said Already", "zatca_buyer_kind", "Government")
+	streets = {
+		"7421 King Fahd Road": "7421",
+		"شارع الملك فهد 7421": "7421",
+		"Road 12345": "",
+		"Unit 12, Road 74210": "",
+		"Olaya": "",
+	}
+	places = {}
+	for number, street in enumerate(streets):
+		places[street] = frappe.get_doc(
+			{
+				"doctype": "Address", "address_title": f"P{number}", "address_line1": street, "city": "الرياض",
+				"county": "العليا", "country": "Saudi Arabia",
+			}
+		).insert()  # fmt: skip
+	counts = preview_data()["counts"]
+	assert counts["Customer.zatca_buyer_kind"] == 3 and counts["Address.zatca_building_number"] == 2
+	assert not frappe.db.get_value("Customer", "Ali", "zatca_buyer_kind"), "a preview writes nothing"
+	assert fill_data() == sum(counts.values())
+	kinds = dict(frappe.get_all("Customer", fields=["name", "zatca_buyer_kind"], as_list=True))
+	assert [kinds[name] or "" for name in customers] == [
+		"VAT Registered", "Foreign", "Private Person", "", "Government",
+	]  # fmt: skip
+	assert frappe.db.get_value("Customer", "نخلة للأغذية", "zatca_name_ar") == "نخلة للأغذية"
+	for street, building in streets.items():
+		assert (
+			frappe.db.get_value("Address", places[street].name, "zatca_building_number") or ""
+		) == building, street
+	assert frappe.db.get_value("Address", places["Olaya"].name, ["zatca_district", "zatca_city_ar"]) == (
+		"العليا",
+		"الرياض",
+	)
+	assert preview_data()["counts"] == {} and fill_data() == 0
 
 
 # --- the record is written once ---------------------------------------------------------------------------------------

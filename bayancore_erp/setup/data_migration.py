@@ -1,0 +1,146 @@
+"""Fills the app's fields of existing customers, addresses and items from what is written there already, with a preview.
+
+Takes the site's master data; gives proposals, each with its reason, and writes those an administrator agrees to.
+Never overwrites a field that has a value, never guesses a number that is not written in full.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import frappe
+from frappe import _
+
+from bayancore_erp.zatca.adapter.fields import AddressField, BuyerKind, CustomerField, ItemField
+from bayancore_erp.zatca.core.invoice import has_arabic
+
+SHOWN = 200
+VAT_NUMBER = re.compile(r"3\d{13}3")
+# "7421 King Fahd Road", "King Fahd Road, 7421", "شارع الملك فهد 7421": four digits at either end, nothing else of digits.
+BUILDING = re.compile(r"^(?P<first>\d{4})\b(?!\d)|(?<!\d)(?P<last>\d{4})$")
+
+
+class Proposal(NamedTuple):
+	"""One field of one document that could be filled."""
+
+	doctype: str
+	name: str
+	field: str
+	value: str
+	because: str
+
+
+def proposals() -> Iterator[Proposal]:
+	"""Everything that could be filled."""
+	yield from customers()
+	yield from addresses()
+	for item in frappe.get_all(
+		"Item", filters={ItemField.NAME_AR: ("is", "not set")}, fields=["name", "item_name"], order_by="name"
+	):
+		if has_arabic(item.item_name or ""):
+			yield Proposal("Item", item.name, ItemField.NAME_AR, item.item_name, _("The name is Arabic."))
+
+
+def customers() -> Iterator[Proposal]:
+	"""Arabic names, and who the buyer is."""
+	abroad = countries_of_customers()
+	fields = [
+		"name",
+		"customer_name",
+		"customer_type",
+		"tax_id",
+		CustomerField.NAME_AR,
+		CustomerField.BUYER_KIND,
+	]
+	for row in frappe.get_all("Customer", fields=fields, order_by="name"):
+		if not row[CustomerField.NAME_AR] and has_arabic(row.customer_name or ""):
+			yield Proposal(
+				"Customer", row.name, CustomerField.NAME_AR, row.customer_name, _("The name is Arabic.")
+			)
+		if not row[CustomerField.BUYER_KIND]:
+			kind, why = buyer_kind(row.customer_type, row.tax_id or "", abroad.get(row.name, set()))
+			if kind:
+				yield Proposal("Customer", row.name, CustomerField.BUYER_KIND, kind.value, why)
+
+
+def buyer_kind(customer_type: str, tax_id: str, countries: set[str]) -> tuple[BuyerKind | None, str]:
+	"""Who the buyer is, where the customer's record says it clearly; None where a person has to say."""
+	if VAT_NUMBER.fullmatch(tax_id.strip()):
+		return BuyerKind.VAT_REGISTERED, _("It has a Saudi VAT number.")
+	if countries and "Saudi Arabia" not in countries:
+		return BuyerKind.FOREIGN, _("All its addresses are abroad.")
+	if customer_type == "Individual" and not tax_id.strip():
+		return BuyerKind.PRIVATE_PERSON, _("It is an individual without a tax number.")
+	return None, ""
+
+
+def countries_of_customers() -> dict[str, set[str]]:
+	"""The countries of each customer's addresses."""
+	links = frappe.get_all(
+		"Dynamic Link",
+		filters={"link_doctype": "Customer", "parenttype": "Address"},
+		fields=["link_name", "parent"],
+	)
+	country = dict(frappe.get_all("Address", fields=["name", "country"], as_list=True))
+	found: dict[str, set[str]] = {}
+	for link in links:
+		if country.get(link.parent):
+			found.setdefault(link.link_name, set()).add(country[link.parent])
+	return found
+
+
+def addresses() -> Iterator[Proposal]:
+	"""Building numbers that are written in the street's line, districts in the county, and what is Arabic already."""
+	fields = ["name", "address_line1", "city", "county"]
+	own = [
+		AddressField.BUILDING_NUMBER,
+		AddressField.DISTRICT,
+		AddressField.STREET_AR,
+		AddressField.CITY_AR,
+		AddressField.DISTRICT_AR,
+	]
+	for row in frappe.get_all(
+		"Address", filters={"country": "Saudi Arabia"}, fields=fields + own, order_by="name"
+	):
+		street, city, county = ((row[field] or "").strip() for field in ("address_line1", "city", "county"))
+		building = BUILDING.search(street)
+		wanted = (
+			(
+				AddressField.BUILDING_NUMBER,
+				building.group(0) if building else "",
+				_("It stands in the street's line."),
+			),
+			(AddressField.DISTRICT, county, _("It stands in the county.")),
+			(AddressField.STREET_AR, street if has_arabic(street) else "", _("The street is Arabic.")),
+			(AddressField.CITY_AR, city if has_arabic(city) else "", _("The city is Arabic.")),
+			(AddressField.DISTRICT_AR, county if has_arabic(county) else "", _("It stands in the county.")),
+		)
+		for field, value, why in wanted:
+			if value and not row[field]:
+				yield Proposal("Address", row.name, field, value, why)
+
+
+@frappe.whitelist()
+def preview_data() -> dict[str, Any]:
+	"""How many fields of each kind could be filled, and the first of them."""
+	frappe.only_for(("System Manager", "ZATCA Manager"))
+	found = list(proposals())
+	counts: dict[str, int] = {}
+	for one in found:
+		key = f"{one.doctype}.{one.field}"
+		counts[key] = counts.get(key, 0) + 1
+	return {"counts": counts, "rows": [one._asdict() for one in found[:SHOWN]]}
+
+
+@frappe.whitelist(methods=["POST"])
+def fill_data(fields: list[str] | None = None) -> int:
+	"""Write the proposals, all or those of the given "DocType.field". Gives how many fields were filled."""
+	frappe.only_for("System Manager")
+	filled = 0
+	for one in list(proposals()):
+		if fields is None or f"{one.doctype}.{one.field}" in fields:
+			frappe.db.set_value(one.doctype, one.name, one.field, one.value)
+			filled += 1
+	return filled
