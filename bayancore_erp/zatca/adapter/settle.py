@@ -1,0 +1,359 @@
+"""ERPNext's totals against the lawful ones, and making them equal while the document is a draft: ledger = XML = QR.
+
+Takes a draft with ERPNext's own amounts; `difference` names every figure that is off, `settle` writes the lawful amounts
+into ERPNext's own fields: the rows' net amounts, the VAT row, and Rounding Adjustment for what no base can reach. What a
+customer pays at an inclusive price never moves. Never settles what is no rounding: that is a mistake for a person to mend.
+
+ERPNext computes all its amounts again on every validation, so the settlement follows each of them (`on_validate`), and
+what it writes is what is posted: income from the rows, VAT from the tax rows, Round Off from Rounding Adjustment.
+Sources: TAX.md section 1, decisions 1 and 2; DESIGN.md, promise 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import frappe
+from erpnext.controllers.taxes_and_totals import calculate_taxes_and_totals
+from frappe import _
+from frappe.utils import cint
+
+from bayancore_erp.zatca.adapter.fields import InvoiceField, SalesInvoiceField, TaxRowField, Treatment
+from bayancore_erp.zatca.adapter.mapper.figures import exact, money, sign_of
+from bayancore_erp.zatca.adapter.mapper.mapping import RIYADH, Mapping, amount_of, map_document
+from bayancore_erp.zatca.adapter.mapper.preload import Facts, preload, settings_of
+from bayancore_erp.zatca.adapter.mapper.scope import skip_of
+from bayancore_erp.zatca.adapter.mapper.taxation import Taxation, read_taxes
+from bayancore_erp.zatca.core.calculator import Totals, calculate
+from bayancore_erp.zatca.core.errors import InvalidInput
+from bayancore_erp.zatca.core.money import NIL, round2, spread, total
+
+HALALA = Decimal("0.01")
+# Every row, and every row of taxes, is rounded once or twice by ERPNext.
+SPARE_HALALAS = 4
+AUTOMATIC = "Settle Automatically"
+
+
+class NotRounding(InvalidInput):
+	"""ERPNext's totals are further from the lawful ones than rounding can explain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+	"""One figure on which ERPNext and the law disagree; both positive, in the document's currency (`vat_sar`: SAR)."""
+
+	figure: str
+	"""Name of the figure in the core's Totals."""
+	erpnext: Decimal
+	lawful: Decimal
+
+	@property
+	def amount(self) -> Decimal:
+		"""ERPNext's minus the lawful one."""
+		return self.erpnext - self.lawful
+
+
+def difference(
+	doc: Any, totals: Totals, *, taxes: Taxation | None = None, facts: Facts | None = None
+) -> list[Difference]:
+	"""Every figure on which the document, as ERPNext computed it, differs from `totals`; empty where it would post lawfully."""
+	if taxes is None or facts is None:
+		facts = facts or preload(doc)
+		taxes = read_taxes(doc, facts)
+	sign = sign_of(doc)
+	payable = doc.get("rounded_total") if money(doc.get("rounding_adjustment")) else doc.get("grand_total")
+	base_vat = sum((money(row.get("base_tax_amount_after_discount_amount")) for row in taxes.vat_rows), NIL)
+	pairs = [
+		(
+			"tax_exclusive",
+			sign * (money(doc.get("net_total")) + amount_of(taxes.charges)),
+			totals.tax_exclusive,
+		),
+		("vat", sign * amount_of(taxes.vat_rows), totals.vat),
+		("prepaid", -sign * amount_of(taxes.prepayments), totals.prepaid),
+		(
+			"rounding",
+			sign * (money(doc.get("rounding_adjustment")) + amount_of(taxes.roundings)),
+			totals.rounding,
+		),
+		("payable", sign * (money(payable) - amount_of(taxes.outside)), totals.payable),
+	]
+	if facts.in_riyals:
+		pairs.append(("vat_sar", sign * base_vat, totals.vat_sar))
+	return [Difference(figure, here, there) for figure, here, there in pairs if here != there]
+
+
+def settle(
+	doc: Any, *, issued_at: datetime | None = None, mapping: Mapping | None = None
+) -> list[Difference]:
+	"""Make the draft's amounts the lawful ones. Gives what was off before; empty where nothing was.
+
+	Changes the document in memory only. Raises InvalidInvoice for what cannot be said, NotRounding where the difference is
+	none of rounding: then a row is taxed otherwise than its template says, or a charge without VAT.
+	"""
+	mapping = mapping or map_document(doc, issued_at=issued_at or datetime.now(RIYADH))
+	totals = calculate(mapping.invoice)
+	found = difference(doc, totals, taxes=mapping.taxes, facts=mapping.facts)
+	if not found:
+		return []
+	refuse_what_is_no_rounding(doc, found)
+	sign = sign_of(doc)
+	rate = exact(doc.get("conversion_rate") or 1)
+	write_items(doc, mapping, totals, sign)
+	write_vat(mapping, totals, sign, rate)
+	write_totals(doc, mapping, totals, sign, rate)
+	write_what_is_due(doc)
+	return found
+
+
+def refuse_what_is_no_rounding(doc: Any, found: Sequence[Difference]) -> None:
+	"""Raise NotRounding for differences beyond one halala for each amount ERPNext rounds."""
+	bound = HALALA * (len(doc.get("items") or []) + len(doc.get("taxes") or []) + SPARE_HALALAS)
+	for each in found:
+		if each.figure == "prepaid" and each.amount:
+			raise NotRounding(
+				_("The advances deducted are {0}, the taxes table takes off {1}.").format(
+					each.lawful, each.erpnext
+				),
+				code="ERP-ADVANCE-ROWS",
+				field="totals.prepaid",
+				hint=_("Save the document again: the rows that deduct the advances are written then."),
+			)
+		limit = (
+			bound
+			if each.figure != "vat_sar"
+			else bound * max(exact(doc.get("conversion_rate") or 1), Decimal(1))
+		)
+		# Rounding to the whole riyal moves the payable by half of one; the other figures tell whether it is right.
+		if each.figure not in ("payable", "rounding") and abs(each.amount) > limit:
+			raise NotRounding(
+				_("ERPNext's {0} is {1}, the lawful one {2}: that is no rounding.").format(
+					_(LABELS[each.figure]), each.erpnext, each.lawful
+				),
+				code="ERP-NOT-ROUNDING",
+				field="totals.vat" if each.figure == "vat_sar" else f"totals.{each.figure}",
+				hint=_(
+					"Check the rows of the taxes table: VAT stands after the charges it is due on (On Previous Row Total)."
+				),
+			)
+
+
+LABELS = {
+	"tax_exclusive": "total without VAT",
+	"vat": "VAT",
+	"vat_sar": "VAT in SAR",
+	"prepaid": "deducted advances",
+	"rounding": "rounding",
+	"payable": "amount due",
+}
+
+
+def write_items(doc: Any, mapping: Mapping, totals: Totals, sign: int) -> None:
+	"""The rows' net amounts, the additional discount taken off them as it is by category."""
+	nets: dict[str, Decimal] = {}
+	by_category: dict[tuple[str, str], list[int]] = {}
+	for index, figures in enumerate(totals.lines):
+		by_category.setdefault(category_key(figures.line.vat), []).append(index)
+		nets[key_of(mapping.line_rows[index])] = figures.net
+	for part in totals.allowance_charges:
+		row = mapping.part_rows[part.source]
+		if row is None:
+			indexes = by_category[category_key(part.vat)]
+			shares = spread(part.amount, [totals.lines[index].net for index in indexes])
+			for index, share in zip(indexes, shares, strict=True):
+				nets[key_of(mapping.line_rows[index])] -= share
+		elif row.get("parentfield") == "items":
+			nets[key_of(row)] = nets.get(key_of(row), NIL) - part.amount
+	rows = doc.get("items")
+	rate = exact(doc.get("conversion_rate") or 1)
+	for row in rows:
+		net = sign * nets[key_of(row)]
+		if not mapping.taxes.inclusive:
+			quantity = exact(row.qty)
+			if quantity:
+				amount = round2(quantity * exact(row.rate))
+				row.amount, row.base_amount = as_float(amount), as_float(round2(amount * rate))
+		if money(row.net_amount) == net:
+			continue
+		row.net_amount = as_float(net)
+		if row.qty:
+			row.net_rate = as_float(net / exact(row.qty), row.precision("net_rate"))
+			row.base_net_rate = as_float(net * rate / exact(row.qty), row.precision("base_net_rate"))
+	net_total = total(money(row.net_amount) for row in rows)
+	bases = [round2(money(row.net_amount) * rate) for row in rows]
+	largest = max(range(len(rows)), key=lambda index: abs(bases[index]))
+	bases[largest] += round2(net_total * rate) - total(bases)
+	for row, base in zip(rows, bases, strict=True):
+		row.base_net_amount = as_float(base)
+
+
+def write_vat(mapping: Mapping, totals: Totals, sign: int, rate: Decimal) -> None:
+	"""The VAT rows: the halalas go to the largest."""
+	rows = mapping.taxes.vat_rows
+	if not rows:
+		return
+	largest = max(rows, key=lambda row: abs(money(row.tax_amount_after_discount_amount)))
+	missing = sign * totals.vat - amount_of(rows)
+	largest.tax_amount_after_discount_amount = as_float(
+		money(largest.tax_amount_after_discount_amount) + missing
+	)
+	largest.tax_amount = as_float(money(largest.tax_amount) + missing)
+	bases = {id(row): round2(money(row.tax_amount_after_discount_amount) * rate) for row in rows}
+	if mapping.facts.in_riyals:
+		bases[id(largest)] += sign * totals.vat_sar - total(bases.values())
+	for row in rows:
+		row.base_tax_amount_after_discount_amount = as_float(bases[id(row)])
+		row.base_tax_amount = as_float(
+			round2(money(row.tax_amount) * rate) if row is not largest else bases[id(row)]
+		)
+
+
+def write_totals(doc: Any, mapping: Mapping, totals: Totals, sign: int, rate: Decimal) -> None:
+	"""Everything that is a sum of rows. In the company's currency the parts, not the sum, are what is converted."""
+	items, taxes = doc.get("items"), doc.get("taxes") or []
+	net_total = total(money(row.net_amount) for row in items)
+	doc.total = as_float(total(money(row.amount) for row in items))
+	doc.base_total = as_float(total(money(row.base_amount) for row in items))
+	doc.net_total, doc.base_net_total = as_float(net_total), as_float(round2(net_total * rate))
+	running, base_running = net_total, round2(net_total * rate)
+	for row in taxes:
+		running += money(row.tax_amount_after_discount_amount)
+		base_running += money(row.base_tax_amount_after_discount_amount)
+		row.total, row.base_total = as_float(running), as_float(base_running)
+	doc.total_taxes_and_charges = as_float(running - net_total)
+	doc.base_total_taxes_and_charges = as_float(base_running - money(doc.base_net_total))
+	doc.grand_total, doc.base_grand_total = as_float(running), as_float(base_running)
+	rounding = sign * totals.rounding - amount_of(mapping.taxes.roundings)
+	base_rounding = round2(rounding * rate)
+	shown = bool(rounding or not doc.is_rounded_total_disabled())
+	doc.rounding_adjustment, doc.base_rounding_adjustment = as_float(rounding), as_float(base_rounding)
+	doc.rounded_total = as_float(running + rounding) if shown else 0.0
+	doc.base_rounded_total = as_float(base_running + base_rounding) if shown else 0.0
+
+
+def write_what_is_due(doc: Any) -> None:
+	"""Outstanding amount, payment schedule and the amount in words follow the totals."""
+	if doc.doctype == "Sales Invoice":
+		follower = calculate_taxes_and_totals.__new__(calculate_taxes_and_totals)
+		follower.doc, follower._items = doc, doc.get("items")
+		follower.calculate_outstanding_amount()
+	if not doc.get("is_return"):
+		doc.set_payment_schedule()
+	doc.set_total_in_words()
+
+
+def on_validate(doc: Any, method: str | None = None) -> None:
+	"""After ERPNext's own validation: settle, or show the difference for a person to settle with one click.
+
+	Settled without asking: where the company says so, where the click asked for it (`doc.flags.zatca_settle`), and where
+	the stored draft already shows these very totals, so that nothing moves under anybody's eyes.
+	"""
+	if not cint(settings_of(doc.company).get("enabled")) or doc.docstatus > 1 or not doc.get("items"):
+		return
+	facts = preload(doc)
+	if skip_of(doc, facts):
+		doc.set(InvoiceField.DIFFERENCE, 0)
+		return
+	try:
+		mapping = map_document(doc, issued_at=datetime.now(RIYADH), facts=facts)
+		totals = calculate(mapping.invoice)
+		found = difference(doc, totals, taxes=mapping.taxes, facts=facts)
+		if found and wanted(doc, facts, mapping, totals):
+			settle(doc, mapping=mapping)
+			found = []
+	except InvalidInput:
+		# Readiness names it, with its field; a draft may be saved all the same.
+		return
+	doc.set(InvoiceField.DIFFERENCE, as_float(max((each.amount for each in found), key=abs, default=NIL)))
+
+
+def wanted(doc: Any, facts: Facts, mapping: Mapping, totals: Totals) -> bool:
+	"""Whether to settle now."""
+	if doc.flags.zatca_settle or facts.settings.get("settle_differences") == AUTOMATIC:
+		return True
+	before = doc.get_doc_before_save()
+	return bool(before) and not difference(before, totals, taxes=read_taxes(before, facts), facts=facts)
+
+
+@frappe.whitelist(methods=["POST"])
+def settle_draft(doctype: str, name: str) -> list[dict[str, str]]:
+	"""The one click: settle a draft and save it. Gives each figure with what it was and is. Permission: write."""
+	if doctype not in ("Sales Invoice", "POS Invoice"):
+		frappe.throw(_("{0} carries no tax invoice.").format(doctype))
+	doc = frappe.get_doc(doctype, name)
+	doc.check_permission("write")
+	if doc.docstatus != 0:
+		frappe.throw(_("Only a draft can be settled."))
+	try:
+		mapping = map_document(doc, issued_at=datetime.now(RIYADH))
+		totals = calculate(mapping.invoice)
+		found = difference(doc, totals, taxes=mapping.taxes, facts=mapping.facts)
+		refuse_what_is_no_rounding(doc, found)
+	except InvalidInput as problem:
+		frappe.throw(problem.diagnostics())
+	doc.flags.zatca_settle = True
+	doc.save()
+	return [
+		{"figure": _(LABELS[one.figure]), "was": str(one.erpnext), "is": str(one.lawful)} for one in found
+	]
+
+
+def deduct_advances(doc: Any, method: str | None = None) -> None:
+	"""Before validation: the rows of the taxes table that take the deducted advances off the receivable.
+
+	One on the liability that holds the advances for their net, one on the VAT account for their VAT (KSA-32), so that the
+	ledger shows what the invoice says. Rows of an earlier save are replaced.
+	"""
+	prepayments = doc.get(SalesInvoiceField.PREPAYMENTS) or []
+	rows = doc.get("taxes") or []
+	if not prepayments and not any(
+		row.get(TaxRowField.TREATMENT) == Treatment.PREPAYMENT.value for row in rows
+	):
+		return
+	settings = settings_of(doc.company)
+	liability, vat_account = settings.get("prepayment_account"), settings.get("output_vat_account")
+	if not (liability and vat_account):
+		return
+	net = total(money(row.taxable) for row in prepayments)
+	vat = total(
+		money(row.tax) if row.tax else round2(money(row.taxable) * exact(row.vat_rate) / 100)
+		for row in prepayments
+		if row.vat_category in (None, "", "Standard Rated")
+	)
+	doc.set("taxes", [row for row in rows if row.get(TaxRowField.TREATMENT) != Treatment.PREPAYMENT.value])
+	for account, amount, words in (
+		(liability, net, _("Advance deducted")),
+		(vat_account, vat, _("VAT on advance deducted")),
+	):
+		if amount:
+			doc.append(
+				"taxes",
+				{
+					"charge_type": "Actual",
+					"account_head": account,
+					"description": words,
+					"tax_amount": as_float(-amount),
+					"cost_center": doc.get("cost_center")
+					or frappe.get_cached_value("Company", doc.company, "cost_center"),
+					TaxRowField.TREATMENT: Treatment.PREPAYMENT.value,
+				},
+			)
+
+
+def key_of(row: Any) -> str:
+	"""What tells a row from its siblings: it may not have a name yet."""
+	return f"{row.idx}"
+
+
+def category_key(vat: Any) -> tuple[str, str]:
+	"""Category and rate."""
+	return vat.category.value, str(vat.rate.normalize())
+
+
+def as_float(amount: Decimal, places: int = 2) -> float:
+	"""For a field of Frappe's."""
+	return round(float(amount), places)
