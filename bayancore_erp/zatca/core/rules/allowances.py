@@ -16,7 +16,6 @@ from bayancore_erp.zatca.core.rules.situations import (
 	document_charges,
 	document_discounts,
 	is_charge,
-	line_allowances,
 	line_charges,
 	line_discounts,
 	of_vat,
@@ -35,7 +34,7 @@ def _charges_anywhere(facts: Facts) -> Nodes:
 
 
 def _document_and_lines(facts: Facts) -> Nodes:
-	return [*facts.allowances, *line_allowances(facts)]
+	return [*facts.allowances, *facts.line_allowances]
 
 
 @EN.error("BR-32", document_discounts, "TaxCategory/ID")

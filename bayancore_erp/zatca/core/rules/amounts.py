@@ -19,8 +19,10 @@ from bayancore_erp.zatca.core.rules.situations import (
 	document_charges,
 	document_discounts,
 	is_charge,
-	line_allowances,
+	line_breakdown,
 	line_charges,
+	long_fractions,
+	negatives,
 	lines,
 	price_allowances,
 	tax_totals,
@@ -54,7 +56,7 @@ def amount_in_unknown_currency(invoice: Node, facts: Facts) -> Verdict:
 	return [
 		Where(node, f"{leaf}/@currencyID")
 		for node, leaf, stated in facts.document.amounts()
-		if leaf in _LISTED and stated in wrong
+		if leaf.rpartition("/")[2] in _LISTED and stated in wrong
 	]
 
 
@@ -65,7 +67,7 @@ def amount_in_another_currency(invoice: Node, facts: Facts) -> Verdict:
 		return False
 	out = []
 	for node, leaf, stated in facts.document.amounts():
-		if leaf in _ANYWHERE or _is_vat_of_a_category_or_line(node, leaf):
+		if leaf.rpartition("/")[2] in _ANYWHERE or _is_vat_of_a_category_or_line(node, leaf):
 			if not (matches(currency, stated, node) and stated):
 				out.append(Where(node, f"{leaf}/@currencyID", currency))
 	return out
@@ -103,15 +105,7 @@ def _negative(leaf: str) -> Broken:
 
 
 def _line_totals(facts: Facts) -> Nodes:
-	return [tax for line in facts.lines for tax in line.kids.get("TaxTotal", ())]
-
-
-def _line_subtotals(facts: Facts) -> Nodes:
-	return [node for tax in _line_totals(facts) for node in tax.kids.get("TaxSubtotal", ())]
-
-
-def _prices(facts: Facts) -> Nodes:
-	return [price for line in facts.lines for price in line.kids.get("Price", ())]
+	return facts.line_taxes
 
 
 def _in_scope(facts: Facts) -> Nodes:
@@ -119,7 +113,7 @@ def _in_scope(facts: Facts) -> Nodes:
 
 
 def _all_allowances(facts: Facts) -> Nodes:
-	return [*facts.allowances, *line_allowances(facts), *price_allowances(facts)]
+	return [*facts.allowances, *facts.line_allowances, *price_allowances(facts)]
 
 
 def _exchange_rates(facts: Facts) -> Nodes:
@@ -135,15 +129,14 @@ _POSITIVE: tuple[tuple[Situation, str], ...] = (
 		"LineExtensionAmount TaxExclusiveAmount TaxInclusiveAmount AllowanceTotalAmount ChargeTotalAmount PrepaidAmount",
 	),
 	(tax_totals, "TaxAmount"),
-	(lines, "InvoicedQuantity"),
-	(_prices, "PriceAmount"),
+	(lines, "InvoicedQuantity Price/PriceAmount"),
 	(_line_totals, "TaxAmount"),
-	(_line_subtotals, "TaxableAmount TaxAmount"),
+	(line_breakdown, "TaxableAmount TaxAmount"),
 	(_exchange_rates, "CalculationRate"),
 )
 for _situation, _leaves in _POSITIVE:
 	for _leaf in _leaves.split():
-		KSA.error("BR-KSA-F-04", _situation, _leaf)(_negative(_leaf))
+		KSA.error("BR-KSA-F-04", negatives(_situation), _leaf)(_negative(_leaf))
 
 
 # --- decimals -------------------------------------------------------------------------------------------------------
@@ -192,7 +185,7 @@ _TWO_DECIMALS: tuple[tuple[str, Situation, str], ...] = (
 	("BR-DEC-28", line_charges, "BaseAmount"),
 )
 for _code, _situation, _leaf in _TWO_DECIMALS:
-	EN.warning(_code, _situation, _leaf)(_more_than_two_decimals(_leaf))
+	EN.warning(_code, long_fractions(_situation), _leaf)(_more_than_two_decimals(_leaf))
 
 
 @KSA.warning("BR-KSA-DEC-03", lines, "TaxTotal/TaxAmount")

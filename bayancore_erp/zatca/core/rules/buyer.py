@@ -20,6 +20,11 @@ from bayancore_erp.zatca.core.rules.lists import (
 )
 from bayancore_erp.zatca.core.rules.seller import is_postal_code, is_vat_number
 from bayancore_erp.zatca.core.rules.situations import (
+	ADDRESS,
+	COUNTRY,
+	IDENTIFICATION,
+	LEGAL_ENTITY,
+	TAX_SCHEME,
 	Nodes,
 	both_parties,
 	buyer,
@@ -28,6 +33,7 @@ from bayancore_erp.zatca.core.rules.situations import (
 	document,
 	typed_either,
 	typed_simplified,
+	unusual_lengths,
 )
 from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import (
@@ -40,9 +46,13 @@ from bayancore_erp.zatca.core.rules.xpath import (
 	texts,
 )
 
-_PARTY = "AccountingCustomerParty/Party"
-_ADDRESS = f"{_PARTY}/PostalAddress"
-_NAME = f"{_PARTY}/PartyLegalEntity"
+_BUYER = "AccountingCustomerParty"
+_NAME = f"{_BUYER}/{LEGAL_ENTITY}"
+_STREET = f"{ADDRESS}/StreetName"
+_CITY = f"{ADDRESS}/CityName"
+_DISTRICT = f"{ADDRESS}/CitySubdivisionName"
+_PROVINCE = f"{ADDRESS}/CountrySubentity"
+_PARTS = (_STREET, f"{ADDRESS}/BuildingNumber", f"{ADDRESS}/PostalZone", _CITY, _DISTRICT)
 _is_phone = re.compile(r"(?:0|\+)[0-9]{4,15}").fullmatch
 _ALL_DIGITS = re.compile(r"\d+").fullmatch
 _DUMMY = re.compile(
@@ -50,35 +60,33 @@ _DUMMY = re.compile(
 ).search
 
 
-def _countries(facts: Facts) -> Nodes:
-	return facts.document.branches.get("Country", ())
+_CONTACT = "Party/Contact"
 
 
 def _contact(facts: Facts) -> Nodes:
-	return facts.buyer.kids.get("Contact", ())
+	return (facts.buyer,) if _CONTACT in facts.buyer.leaf else ()
 
 
 def _name(facts: Facts) -> str | None:
-	return only_text(facts.buyer.kids.get("PartyLegalEntity", ()), "RegistrationName")
+	return only_text(facts.buyer.kids.get(LEGAL_ENTITY, ()), "RegistrationName")
 
 
-@EN.warning("BR-CL-14", _countries, "IdentificationCode")
-def unknown_country(country: Node, facts: Facts) -> Verdict:
-	code = country.leaf.get("IdentificationCode")
-	return code is not None and not in_list(code, COUNTRIES)
-
-
-@EN.warning("BR-KSA-F-06-C27", document, f"{_ADDRESS}/CountrySubentity")
-def long_province(invoice: Node, facts: Facts) -> Verdict:
-	return len(facts.buyer_address.leaf.get("CountrySubentity", "")) > 127
+@EN.warning("BR-CL-14", document)
+def unknown_country(invoice: Node, facts: Facts) -> Verdict:
+	"""Of either party, or wherever else a country stands."""
+	return [
+		Where(node, path)
+		for node, path, within in facts.document.holders.get("IdentificationCode", ())
+		if within == "Country" and not in_list(node.leaf[path], COUNTRIES)
+	]
 
 
 # --- name -----------------------------------------------------------------------------------------------------------
 
 
-@KSA.warning("BR-KSA-42", buyer, "PartyLegalEntity")
+@KSA.warning("BR-KSA-42", buyer, LEGAL_ENTITY)
 def no_name(party: Node, facts: Facts) -> Verdict:
-	return facts.standard and not any(texts(party.kids.get("PartyLegalEntity", ()), "RegistrationName"))
+	return facts.standard and not any(texts(party.kids.get(LEGAL_ENTITY, ()), "RegistrationName"))
 
 
 @KSA.warning("BR-KSA-F-06-C12", typed_either, _NAME)
@@ -102,7 +110,7 @@ def citizen_without_a_name(invoice: Node, facts: Facts) -> Verdict:
 	)
 	if not codes or not all(code in PERSONAL_EXEMPTIONS for code in codes):
 		return False
-	return not any(texts(facts.buyer.kids.get("PartyLegalEntity", ()), "RegistrationName"))
+	return not any(texts(facts.buyer.kids.get(LEGAL_ENTITY, ()), "RegistrationName"))
 
 
 @KSA.warning("BR-KSA-71", typed_simplified, _NAME)
@@ -112,9 +120,9 @@ def summary_without_a_name(invoice: Node, facts: Facts) -> Verdict:
 
 def _descendants(node: Node, name: str) -> list[Node]:
 	found = []
-	for kind, kids in node.kids.items():
+	for kids in node.kids.values():
 		for kid in kids:
-			if kind == name:
+			if kid.name == name:
 				found.append(kid)
 			found += _descendants(kid, name)
 	return found
@@ -127,29 +135,22 @@ def _own_simplified(facts: Facts) -> bool:
 # --- address --------------------------------------------------------------------------------------------------------
 
 
-@KSA.warning("BR-KSA-10", typed_either, _ADDRESS)
+@KSA.warning("BR-KSA-10", typed_either, f"{_BUYER}/{ADDRESS}")
 def incomplete_address(invoice: Node, facts: Facts) -> Verdict:
 	if not facts.standard:
 		return False
-	address = facts.buyer_address
-	country = address.kids.get("Country")
-	return not (
-		country
-		and country[0].leaf.get("IdentificationCode")
-		and address.leaf.get("StreetName")
-		and address.leaf.get("CityName")
-	)
+	leaf = facts.buyer.leaf
+	return not (leaf.get(COUNTRY) and leaf.get(_STREET) and leaf.get(_CITY))
 
 
-@KSA.warning("BR-KSA-63", buyer_in_the_kingdom)
-def incomplete_address_in_the_kingdom(address: Node, facts: Facts) -> Verdict:
-	parts = ("StreetName", "BuildingNumber", "PostalZone", "CityName", "CitySubdivisionName")
-	return facts.standard and not all(filled(address.leaf.get(part)) for part in parts)
+@KSA.warning("BR-KSA-63", buyer_in_the_kingdom, ADDRESS)
+def incomplete_address_in_the_kingdom(party: Node, facts: Facts) -> Verdict:
+	return facts.standard and not all(filled(party.leaf.get(part)) for part in _PARTS)
 
 
-@KSA.warning("BR-KSA-67", buyer_in_the_kingdom, "PostalZone")
-def wrong_postal_code(address: Node, facts: Facts) -> Verdict:
-	return facts.standard and not is_postal_code(address.leaf.get("PostalZone", ""))
+@KSA.warning("BR-KSA-67", buyer_in_the_kingdom, f"{ADDRESS}/PostalZone")
+def wrong_postal_code(party: Node, facts: Facts) -> Verdict:
+	return facts.standard and not is_postal_code(party.leaf.get(f"{ADDRESS}/PostalZone", ""))
 
 
 def _length(leaf: str, most: int, least: int = 0, *, standard: bool = False, needed: bool = False) -> Broken:
@@ -158,7 +159,7 @@ def _length(leaf: str, most: int, least: int = 0, *, standard: bool = False, nee
 	def broken(node: Node, facts: Facts) -> Verdict:
 		if standard and not facts.standard:
 			return False
-		text = facts.buyer_address.leaf.get(leaf)
+		text = facts.buyer.leaf.get(leaf)
 		return needed if text is None else not least <= len(text) <= most
 
 	return broken
@@ -166,20 +167,19 @@ def _length(leaf: str, most: int, least: int = 0, *, standard: bool = False, nee
 
 _ENDLESS = 1 << 62
 _NEEDED = {"standard": True, "needed": True}
-KSA.warning("BR-KSA-F-06-C23", typed_either, f"{_ADDRESS}/StreetName")(_length("StreetName", 1000, 1, **_NEEDED))
-KSA.warning("BR-KSA-F-06-C25", typed_either, f"{_ADDRESS}/CityName")(_length("CityName", _ENDLESS, 1, **_NEEDED))
-KSA.warning("BR-KSA-F-06-C26", typed_either, f"{_ADDRESS}/CityName")(_length("CityName", 127))
-KSA.warning("BR-KSA-F-06-C28", buyer_in_the_kingdom, "CitySubdivisionName")(
-	_length("CitySubdivisionName", _ENDLESS, 1, **_NEEDED)
-)
-KSA.warning("BR-KSA-F-06-C29", buyer_in_the_kingdom, "CitySubdivisionName")(
-	_length("CitySubdivisionName", 127, standard=True)
+EN.warning("BR-KSA-F-06-C27", unusual_lengths(document), f"{_BUYER}/{_PROVINCE}")(_length(_PROVINCE, 127))
+KSA.warning("BR-KSA-F-06-C23", typed_either, f"{_BUYER}/{_STREET}")(_length(_STREET, 1000, 1, **_NEEDED))
+KSA.warning("BR-KSA-F-06-C25", typed_either, f"{_BUYER}/{_CITY}")(_length(_CITY, _ENDLESS, 1, **_NEEDED))
+KSA.warning("BR-KSA-F-06-C26", unusual_lengths(typed_either), f"{_BUYER}/{_CITY}")(_length(_CITY, 127))
+KSA.warning("BR-KSA-F-06-C28", buyer_in_the_kingdom, _DISTRICT)(_length(_DISTRICT, _ENDLESS, 1, **_NEEDED))
+KSA.warning("BR-KSA-F-06-C29", unusual_lengths(buyer_in_the_kingdom), _DISTRICT)(
+	_length(_DISTRICT, 127, standard=True)
 )
 
 
-@KSA.warning("BR-KSA-F-06-C24", typed_either, f"{_ADDRESS}/StreetName")
+@KSA.warning("BR-KSA-F-06-C24", unusual_lengths(typed_either), f"{_BUYER}/{_STREET}")
 def long_street(invoice: Node, facts: Facts) -> Verdict:
-	return _own_simplified(facts) and len(facts.buyer_address.leaf.get("StreetName", "")) > 1000
+	return _own_simplified(facts) and len(facts.buyer.leaf.get(_STREET, "")) > 1000
 
 
 # --- VAT number and registration --------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def long_street(invoice: Node, facts: Facts) -> Verdict:
 
 def _registrations(facts: Facts) -> Nodes:
 	"""One node where the buyer states a VAT number: the sheet then asks about all of them together."""
-	return [node for node in facts.buyer.kids.get("PartyTaxScheme", ()) if "CompanyID" in node.leaf][:1]
+	return [node for node in facts.buyer.kids.get(TAX_SCHEME, ()) if "CompanyID" in node.leaf][:1]
 
 
 @KSA.warning("BR-KSA-99", _registrations, "CompanyID")
@@ -202,14 +202,14 @@ def wrong_vat_number(registration: Node, facts: Facts) -> Verdict:
 
 
 def _vat_number(facts: Facts) -> str | None:
-	return only_text(facts.buyer.kids.get("PartyTaxScheme", ()), "CompanyID")
+	return only_text(facts.buyer.kids.get(TAX_SCHEME, ()), "CompanyID")
 
 
 @KSA.warning("BR-KSA-81", buyer)
 def neither_vat_number_nor_registration(party: Node, facts: Facts) -> Verdict:
-	if not facts.standard or any("CompanyID" in node.leaf for node in party.kids.get("PartyTaxScheme", ())):
+	if not facts.standard or any("CompanyID" in node.leaf for node in party.kids.get(TAX_SCHEME, ())):
 		return False
-	return not filled(only_text(party.kids.get("PartyIdentification", ()), "ID"))
+	return not filled(only_text(party.kids.get(IDENTIFICATION, ()), "ID"))
 
 
 def _personal_exemptions(facts: Facts) -> Nodes:
@@ -253,10 +253,10 @@ KSA.warning("BR-KSA-F-07", buyer_identifications, "ID")(_ten_digits("TIN", "3"))
 KSA.warning("BR-KSA-F-10", buyer_identifications, "ID")(_ten_digits("NAT", "1"))
 KSA.warning("BR-KSA-F-11", buyer_identifications, "ID")(_ten_digits("IQA", "2"))
 
-_IDENTIFICATION = "Party/PartyIdentification/ID"
+_NUMBER = f"{IDENTIFICATION}/ID"
 
 
-def _only_scheme(identifications: list[Node]) -> str:
+def _only_scheme(identifications: Nodes) -> str:
 	"""string(…/@schemeID) of the one identification that has a scheme."""
 	schemes = [(node, node.attribute("ID", "schemeID")) for node in identifications]
 	given = [(node, scheme) for node, scheme in schemes if scheme is not None]
@@ -265,7 +265,7 @@ def _only_scheme(identifications: list[Node]) -> str:
 
 def _one_of_scheme(scheme: str, first: str) -> Broken:
 	def broken(side: Node, facts: Facts) -> Verdict:
-		identifications = side.all("Party", "PartyIdentification")
+		identifications = side.kids.get(IDENTIFICATION, ())
 		if not identifications or spaceless(_only_scheme(identifications)) != scheme:
 			return False
 		return not _is_ten_digits(only_text(identifications, "ID") or "", first)
@@ -273,29 +273,28 @@ def _one_of_scheme(scheme: str, first: str) -> Broken:
 	return broken
 
 
-KSA.warning("BR-KSA-F-08", both_parties, _IDENTIFICATION)(_one_of_scheme("CRN", ""))
-KSA.warning("BR-KSA-F-09", both_parties, _IDENTIFICATION)(_one_of_scheme("700", "7"))
+KSA.warning("BR-KSA-F-08", both_parties, _NUMBER)(_one_of_scheme("CRN", ""))
+KSA.warning("BR-KSA-F-09", both_parties, _NUMBER)(_one_of_scheme("700", "7"))
 
 
 def _allowed(side: Node) -> frozenset[str]:
 	return SELLER_SCHEMES if side.name == "AccountingSupplierParty" else BUYER_SCHEMES
 
 
-@KSA.warning("BR-KSA-F-12", both_parties, f"{_IDENTIFICATION}/@schemeID")
+@KSA.warning("BR-KSA-F-12", both_parties, f"{_NUMBER}/@schemeID")
 def scheme_with_spaces(side: Node, facts: Facts) -> Verdict:
-	raw = _only_scheme(side.all("Party", "PartyIdentification"))
+	raw = _only_scheme(side.kids.get(IDENTIFICATION, ()))
 	plain = spaceless(raw)
 	return raw != plain and plain.upper() in _allowed(side) and plain
 
 
-@KSA.warning("BR-KSA-F-13", both_parties, _IDENTIFICATION)
+@KSA.warning("BR-KSA-F-13", both_parties, _NUMBER)
 def dummy_registration(side: Node, facts: Facts) -> Verdict:
 	allowed = _allowed(side)
 	return [
 		Where(node, "ID")
-		for node in side.all("Party", "PartyIdentification")
-		if "ID" in node.leaf
-		and _DUMMY(node.leaf["ID"])
+		for node in side.kids.get(IDENTIFICATION, ())
+		if _DUMMY(node.leaf["ID"])
 		and _ALL_DIGITS(spaceless(node.leaf["ID"]))
 		and _scheme(node).upper() in allowed
 	]
@@ -304,17 +303,17 @@ def dummy_registration(side: Node, facts: Facts) -> Verdict:
 # --- contact ----------------------------------------------------------------------------------------------------------
 
 
-@KSA.warning("BR-KSA-85", _contact, "Telephone")
+@KSA.warning("BR-KSA-85", _contact, f"{_CONTACT}/Telephone")
 def wrong_telephone(contact: Node, facts: Facts) -> Verdict:
-	number = contact.leaf.get("Telephone")
+	number = contact.leaf.get(f"{_CONTACT}/Telephone")
 	return bool(number) and not _is_phone(number or "")
 
 
-@KSA.warning("BR-KSA-F-06-C37", _contact, "Name")
+@KSA.warning("BR-KSA-F-06-C37", _contact, f"{_CONTACT}/Name")
 def long_contact_name(contact: Node, facts: Facts) -> Verdict:
-	return len(contact.leaf.get("Name", "")) > 1000
+	return len(contact.leaf.get(f"{_CONTACT}/Name", "")) > 1000
 
 
-@KSA.warning("BR-KSA-F-06-C38", _contact, "Note")
+@KSA.warning("BR-KSA-F-06-C38", _contact, f"{_CONTACT}/Note")
 def long_contact_note(contact: Node, facts: Facts) -> Verdict:
-	return len(only_text((contact,), "Note") or "") > 1000
+	return len(only_text((contact,), f"{_CONTACT}/Note") or "") > 1000

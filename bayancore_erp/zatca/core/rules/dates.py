@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
-from bayancore_erp.zatca.core.rules.engine import KSA, Verdict
+from bayancore_erp.zatca.core.rules.engine import KSA, Verdict, Where
 from bayancore_erp.zatca.core.rules.facts import RIYADH, Facts
 from bayancore_erp.zatca.core.rules.situations import (
+	Nodes,
 	buyer_in_the_kingdom,
 	document,
-	holders_of,
 	typed_simplified,
 	typed_standard,
 )
@@ -33,28 +33,36 @@ def _is_plain_day(text: str) -> bool:
 	return len(text) == 10 and text[:2] in ("18", "19", "20")
 
 
-@KSA.error("BR-KSA-04", holders_of("IssueDate"), "IssueDate")
-def issued_in_the_future(holder: Node, facts: Facts) -> Verdict:
-	day = holder.leaf["IssueDate"]
-	return _is_plain_day(day) and day > facts.today.isoformat()
+@KSA.error("BR-KSA-04", document)
+def issued_in_the_future(invoice: Node, facts: Facts) -> Verdict:
+	"""Any issue date in the document: its own, an original's, an advance's."""
+	today = facts.today.isoformat()
+	return [
+		Where(node, path)
+		for node, path, _ in facts.document.holders.get("IssueDate", ())
+		if _is_plain_day(node.leaf[path]) and node.leaf[path] > today
+	]
 
 
-def _not_a_modern_day(leaf: str) -> object:
-	def broken(holder: Node, facts: Facts) -> Verdict:
-		day = holder.leaf[leaf]
-		return (len(day) != 10 or day[0] not in "23456789") and "YYYY-MM-DD"
-
-	return broken
-
-
-for _leaf, _within in (
+_DATES = (
 	("IssueDate", ""),
 	("DueDate", ""),
 	("TaxPointDate", ""),
 	("ActualDeliveryDate", "Delivery"),
 	("LatestDeliveryDate", "Delivery"),
-):
-	KSA.error("BR-KSA-F-01", holders_of(_leaf, _within), _leaf)(_not_a_modern_day(_leaf))  # type: ignore[arg-type]
+)
+"""The dates that the sheet wants plainly written, and the element that must be around them."""
+
+
+@KSA.error("BR-KSA-F-01", document)
+def not_a_modern_day(invoice: Node, facts: Facts) -> Verdict:
+	return [
+		Where(node, path, "YYYY-MM-DD")
+		for leaf, around in _DATES
+		for node, path, within in facts.document.holders.get(leaf, ())
+		if within == around or not around
+		if len(node.leaf[path]) != 10 or node.leaf[path][0] not in "23456789"
+	]
 
 
 @KSA.error("BR-KSA-70", document, "IssueTime")
@@ -93,12 +101,16 @@ def no_supply_date(invoice: Node, facts: Facts) -> Verdict:
 	return not filled(only_text(deliveries, "ActualDeliveryDate"))
 
 
-@KSA.warning("BR-KSA-35", holders_of("LatestDeliveryDate", "Delivery"), "ActualDeliveryDate")
+def _periods(facts: Facts) -> Nodes:
+	return [node for node in facts.document.branches.get("Delivery", ()) if "LatestDeliveryDate" in node.leaf]
+
+
+@KSA.warning("BR-KSA-35", _periods, "ActualDeliveryDate")
 def supply_ends_without_beginning(delivery: Node, facts: Facts) -> Verdict:
 	return not filled(delivery.leaf.get("ActualDeliveryDate"))
 
 
-@KSA.warning("BR-KSA-36", holders_of("LatestDeliveryDate", "Delivery"), "LatestDeliveryDate")
+@KSA.warning("BR-KSA-36", _periods, "LatestDeliveryDate")
 def supply_ends_before_it_begins(delivery: Node, facts: Facts) -> Verdict:
 	begins, ends = delivery.leaf.get("ActualDeliveryDate"), delivery.leaf["LatestDeliveryDate"]
 	return begins is not None and _is_plain_day(begins) and _is_plain_day(ends) and ends < begins and begins

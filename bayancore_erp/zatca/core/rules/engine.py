@@ -8,13 +8,14 @@ Source: the sheets' own structure (patterns, contexts, assertions), see docs/dec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.finding import Finding, Layer, Severity
 from bayancore_erp.zatca.core.rules.locate import place
 from bayancore_erp.zatca.core.rules.nodes import Node
+from bayancore_erp.zatca.core.rules.situations import Situation
 from bayancore_erp.zatca.core.rules.xpath import SheetFailure
 
 class Where(NamedTuple):
@@ -28,9 +29,6 @@ class Where(NamedTuple):
 Verdict = bool | str | list[Where] | None
 """Falsy: kept. True: broken. A text: broken, and this was expected. A list: broken there."""
 Broken = Callable[[Node, Facts], Verdict]
-Situation = Callable[[Facts], Sequence[Node]]
-"""Which nodes of a document a rule looks at."""
-
 
 class Rule(NamedTuple):
 	"""One rule over one situation."""
@@ -101,15 +99,21 @@ class Sheet:
 
 def _text(node: Node, about: str) -> str:
 	"""What stands in the element that a rule is about, shortened; nothing where it is absent or no text."""
-	*path, last = about.split("/") if about else ("",)
-	attribute = ""
-	if last.startswith("@"):
-		attribute, last = last[1:], path.pop() if path else ""
-	for holder in node.all(*path):
-		text = holder.attribute(last, attribute) if attribute else holder.leaf.get(last)
+	path, _, attribute = about.partition("/@")
+	for holder, leaf in _holders(node, path):
+		text = holder.attribute(leaf, attribute) if attribute else holder.leaf.get(leaf)
 		if text is not None:
 			return " ".join(text.split())[:_SHOWN]
 	return ""
+
+
+def _holders(node: Node, path: str) -> Iterable[tuple[Node, str]]:
+	"""The nodes that may hold the text at a path, which may lead through several of them."""
+	yield node, path
+	for name, kids in node.kids.items():
+		if path.startswith(name + "/"):
+			for kid in kids:
+				yield from _holders(kid, path[len(name) + 1 :])
 
 
 _SHOWN = 80

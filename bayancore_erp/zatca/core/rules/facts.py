@@ -11,7 +11,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
-from bayancore_erp.zatca.core.rules.nodes import ABSENT, Document, Node
+from bayancore_erp.zatca.core.rules.nodes import Document
 
 RIYADH = timezone(timedelta(hours=3), "Asia/Riyadh")
 """The Kingdom has had one offset and no summer time since 1947."""
@@ -27,13 +27,15 @@ class Facts:
 	__slots__ = (
 		"allowances",
 		"buyer",
-		"buyer_address",
 		"document",
+		"line_allowances",
+		"line_breakdown",
+		"line_categories",
+		"line_taxes",
 		"lines",
 		"now",
 		"root",
 		"seller",
-		"seller_address",
 		"simplified",
 		"standard",
 		"subtotals",
@@ -60,19 +62,17 @@ class Facts:
 		self.standard = _STANDARD(names) is not None
 		self.simplified = _SIMPLIFIED(names) is not None
 		self.summary = _SUMMARY(names) is not None
-		self.seller = _first(kids["AccountingSupplierParty"][0], "Party")
-		self.buyer = _first(kids["AccountingCustomerParty"][0], "Party")
-		self.seller_address = _first(self.seller, "PostalAddress")
-		self.buyer_address = _first(self.buyer, "PostalAddress")
+		self.seller = kids["AccountingSupplierParty"][0]
+		self.buyer = kids["AccountingCustomerParty"][0]
 		self.lines = kids["InvoiceLine"]
-		self.allowances = kids.get("AllowanceCharge", [])
-		self.tax_totals = kids.get("TaxTotal", [])
-		self.subtotals = [subtotal for total in self.tax_totals for subtotal in total.kids.get("TaxSubtotal", ())]
+		self.allowances = kids.get("AllowanceCharge", ())
+		self.tax_totals = kids.get("TaxTotal", ())
 		self.totals = kids["LegalMonetaryTotal"][0]
+		self.subtotals = [subtotal for total in self.tax_totals for subtotal in total.kids.get("TaxSubtotal", ())]
+		self.line_categories = [
+			node for line in self.lines for node in line.kids.get("Item/ClassifiedTaxCategory", ())
+		]
+		self.line_taxes = [tax for line in self.lines for tax in line.kids.get("TaxTotal", ())]
+		self.line_breakdown = [node for tax in self.line_taxes for node in tax.kids.get("TaxSubtotal", ())]
+		self.line_allowances = [node for line in self.lines for node in line.kids.get("AllowanceCharge", ())]
 		self.sums: dict[str, Decimal] | None = None
-
-
-def _first(node: Node, name: str) -> Node:
-	"""The only child of that name that the schema allows, or an empty node."""
-	found = node.kids.get(name)
-	return found[0] if found else ABSENT

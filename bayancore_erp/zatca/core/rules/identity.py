@@ -20,6 +20,7 @@ from bayancore_erp.zatca.core.rules.situations import (
 	with_currency,
 	with_exchange_rate,
 	with_tax_currency,
+	unusual_lengths,
 	with_type,
 )
 from bayancore_erp.zatca.core.rules.nodes import Node
@@ -42,12 +43,12 @@ def no_number(invoice: Node, facts: Facts) -> Verdict:
 	return not invoice.leaf["ID"]
 
 
-@EN.warning("BR-KSA-F-06-C1", document, "ID")
+@EN.warning("BR-KSA-F-06-C1", unusual_lengths(document), "ID")
 def long_number(invoice: Node, facts: Facts) -> Verdict:
 	return len(invoice.leaf["ID"]) > 127
 
 
-@EN.warning("BR-KSA-F-06-C2", document, "Note")
+@EN.warning("BR-KSA-F-06-C2", unusual_lengths(document), "Note")
 def long_note(invoice: Node, facts: Facts) -> Verdict:
 	return any(len(note) > 1000 for note in invoice.many.get("Note", ()))
 
@@ -69,7 +70,7 @@ def reference_without_a_name(reference: Node, facts: Facts) -> Verdict:
 
 @EN.error("BR-55", billing_references, "InvoiceDocumentReference/ID")
 def original_without_its_number(reference: Node, facts: Facts) -> Verdict:
-	return not any(original.leaf["ID"] for original in reference.kids.get("InvoiceDocumentReference", ()))
+	return not reference.leaf.get("InvoiceDocumentReference/ID")
 
 
 @EN.warning("BR-53", with_tax_currency, "TaxTotal")

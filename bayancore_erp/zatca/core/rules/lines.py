@@ -17,6 +17,7 @@ from bayancore_erp.zatca.core.rules.situations import (
 	lines,
 	of_vat,
 	typed_either,
+	unusual_lengths,
 )
 from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import (
@@ -35,10 +36,7 @@ _digits = re.compile(r"\d+").fullmatch
 _THOUSAND = Decimal(1000)
 _TEN = Decimal(10)
 _NUDGE = Decimal("0.00000000001")
-
-
-def _item(line: Node) -> Node:
-	return line.kids["Item"][0]
+_PRICE_DISCOUNT = "Price/AllowanceCharge"
 
 
 @EN.warning("BR-21", lines, "ID")
@@ -58,28 +56,28 @@ def no_quantity(line: Node, facts: Facts) -> Verdict:
 
 @EN.warning("BR-25", lines, "Item/Name")
 def no_name(line: Node, facts: Facts) -> Verdict:
-	return not _item(line).leaf.get("Name")
+	return not line.leaf.get("Item/Name")
 
 
 @EN.warning("BR-KSA-F-06-C19", lines, "Item/Name")
 def name_of_wrong_length(line: Node, facts: Facts) -> Verdict:
-	name = _item(line).leaf.get("Name")
+	name = line.leaf.get("Item/Name")
 	return name is not None and not 3 <= len(name) <= 1000
 
 
 @EN.warning("BR-KSA-F-C-01", lines, "Item/Name")
 def name_is_a_number(line: Node, facts: Facts) -> Verdict:
-	return _digits(_item(line).leaf.get("Name", "")) is not None
+	return _digits(line.leaf.get("Item/Name", "")) is not None
 
 
 @EN.error("BR-26", lines, "Price")
 def no_price(line: Node, facts: Facts) -> Verdict:
-	return "Price" not in line.kids
+	return "Price" not in line.leaf
 
 
 @EN.error("BR-CO-04", lines, "Item/ClassifiedTaxCategory")
 def no_vat_category(line: Node, facts: Facts) -> Verdict:
-	return not any("ID" in node.leaf and of_vat(node) for node in _item(line).kids.get("ClassifiedTaxCategory", ()))
+	return not any("ID" in node.leaf and of_vat(node) for node in line.kids.get("Item/ClassifiedTaxCategory", ()))
 
 
 @EN.warning("BR-KSA-F-06-C18", lines, "InvoicedQuantity/@unitCode")
@@ -89,8 +87,7 @@ def long_unit(line: Node, facts: Facts) -> Verdict:
 
 def _long_identification(kind: str) -> Broken:
 	def broken(line: Node, facts: Facts) -> Verdict:
-		found = _item(line).kids.get(kind)
-		return bool(found) and len(found[0].leaf.get("ID", "")) > 127  # type: ignore[index]
+		return len(line.leaf.get(f"Item/{kind}/ID", "")) > 127
 
 	return broken
 
@@ -100,7 +97,7 @@ for _code, _kind in (
 	("BR-KSA-F-06-C31", "SellersItemIdentification"),
 	("BR-KSA-F-06-C20", "StandardItemIdentification"),
 ):
-	EN.warning(_code, lines, f"Item/{_kind}/ID")(_long_identification(_kind))
+	EN.warning(_code, unusual_lengths(lines), f"Item/{_kind}/ID")(_long_identification(_kind))
 
 
 def _item_properties(facts: Facts) -> Nodes:
@@ -114,8 +111,7 @@ def property_without_value(node: Node, facts: Facts) -> Verdict:
 
 @KSA.warning("BR-KSA-F-06-C21", lines, "Price/BaseQuantity/@unitCode")
 def long_price_unit(line: Node, facts: Facts) -> Verdict:
-	price = line.kids.get("Price")
-	return price is not None and len(price[0].attribute("BaseQuantity", "unitCode") or "") > 127
+	return len(line.attribute("Price/BaseQuantity", "unitCode") or "") > 127
 
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
@@ -123,15 +119,14 @@ def long_price_unit(line: Node, facts: Facts) -> Verdict:
 
 @KSA.warning("BR-KSA-EN16931-11", lines, "LineExtensionAmount")
 def net_off(line: Node, facts: Facts) -> Verdict:
-	quantity = number(line, "InvoicedQuantity")
-	prices = line.kids.get("Price")
-	if prices is None:
+	price, base = number(line, "Price/PriceAmount"), number(line, "Price/BaseQuantity")
+	if price is None:
 		return True
-	price, base = Decimal(prices[0].leaf["PriceAmount"]), number(prices[0], "BaseQuantity")
 	if base is not None:
 		if not base:
-			raise SheetFailure(prices[0], "BaseQuantity")
+			raise SheetFailure(line, "Price/BaseQuantity")
 		price = divide(price, base)
+	quantity = number(line, "InvoicedQuantity")
 	if quantity is None:
 		return True
 	net = (floor(quantity * price * _THOUSAND) / _TEN + _NUDGE) / HUNDRED
@@ -144,17 +139,16 @@ def net_off(line: Node, facts: Facts) -> Verdict:
 
 def _price_discount_bases(facts: Facts) -> Nodes:
 	return [
-		price
+		line
 		for line in facts.lines
-		for price in line.kids.get("Price", ())
-		if any("BaseAmount" in node.leaf for node in price.kids.get("AllowanceCharge", ()))
+		if any("BaseAmount" in node.leaf for node in line.kids.get(_PRICE_DISCOUNT, ()))
 	]
 
 
-@KSA.error("BR-KSA-EN16931-07", _price_discount_bases, "PriceAmount")
-def net_price_off(price: Node, facts: Facts) -> Verdict:
-	net = Decimal(price.leaf["PriceAmount"])
-	for node in price.kids["AllowanceCharge"]:
+@KSA.error("BR-KSA-EN16931-07", _price_discount_bases, "Price/PriceAmount")
+def net_price_off(line: Node, facts: Facts) -> Verdict:
+	net = Decimal(line.leaf["Price/PriceAmount"])
+	for node in line.kids[_PRICE_DISCOUNT]:
 		if "BaseAmount" in node.leaf:
 			expected = Decimal(node.leaf["BaseAmount"]) - Decimal(node.leaf["Amount"])
 			if net != expected:
@@ -162,13 +156,9 @@ def net_price_off(price: Node, facts: Facts) -> Verdict:
 	return False
 
 
-def _prices(facts: Facts) -> Nodes:
-	return [price for line in facts.lines for price in line.kids.get("Price", ())]
-
-
-@KSA.error("BR-KSA-EN16931-12", _prices, "BaseQuantity")
-def price_for_nothing(price: Node, facts: Facts) -> Verdict:
-	base = number(price, "BaseQuantity")
+@KSA.error("BR-KSA-EN16931-12", lines, "Price/BaseQuantity")
+def price_for_nothing(line: Node, facts: Facts) -> Verdict:
+	base = number(line, "Price/BaseQuantity")
 	return base is not None and base <= 0
 
 

@@ -6,6 +6,7 @@ Never changes: rules only look.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, cast
@@ -15,29 +16,63 @@ Element = Any
 Attributes = list[tuple[str, str]]
 
 
+SHORTEST_LIMIT = 127
+_LONG_FRACTION = re.compile(r"\.[^\0]{3}").search
+
+WATCHED = frozenset(
+	{"ActualDeliveryDate", "DueDate", "IdentificationCode", "IssueDate", "LatestDeliveryDate", "TaxPointDate"}
+)
+"""Text elements that rules look for all over a document."""
+
+INDEXED = frozenset(
+	{"AdditionalDocumentReference", "AdditionalItemProperty", "AllowanceCharge", "BillingReference", "Delivery"}
+	| {"ClassifiedTaxCategory", "InvoiceLine", "PaymentMeans", "Signature", "TaxCategory"}
+)
+"""Elements that rules look for all over a document."""
+
+
 class Spec:
-	"""What is known about a node before its document is: name, place in its section, and its text children."""
+	"""What is known about a node before its document is: name, place in its section, and its texts.
 
-	__slots__ = ("amounts", "index", "indexed", "name", "names", "parent", "places", "positions", "repeated", "watched")
+	`above` and `path`: the node that holds it, by its number in the section (-1 for none), and its path there.
+	"""
 
-	def __init__(self, name: str, parent: str, index: int, indexed: bool) -> None:
+	__slots__ = (
+		"above",
+		"amounts",
+		"index",
+		"indexed",
+		"name",
+		"names",
+		"parent",
+		"path",
+		"places",
+		"positions",
+		"repeated",
+		"watched",
+	)
+
+	def __init__(self, name: str, parent: str, index: int, above: int, path: str) -> None:
 		self.name = name
 		self.parent = parent
 		self.index = index
-		self.indexed = indexed
+		self.above = above
+		self.path = path
+		self.indexed = name in INDEXED
 		self.names: list[str] = []
 		self.positions: list[int] = []
 		self.places: dict[str, int] = {}
 		self.repeated: list[tuple[str, list[int]]] = []
-		self.watched: list[str] = []
+		self.watched: list[tuple[str, str, str]] = []
 		self.amounts: list[str] = []
 
 
 class Node:
-	"""An element with children, as rules see it.
+	"""An element with children, as rules see it, with those of its children that can occur only once folded into it.
 
-	`leaf`: text of its text children by local name, the last one's where they repeat. `many`: all texts of those that may
-	repeat. `kids`: child nodes by name, in document order. `parent`: the name of the node around it.
+	`leaf`: texts by their path from here, such as `ID` or `Party/PostalAddress/CityName`, the last one's where they repeat;
+	a folded element is there by its own path too. `many`: all texts of those that may repeat. `kids`: child nodes by path,
+	in document order. `parent`: the name of the element around it.
 	"""
 
 	__slots__ = ("items", "kids", "leaf", "many", "name", "parent", "section", "spec")
@@ -75,28 +110,51 @@ class Node:
 
 
 _NONE: dict[str, list[str]] = {}
-ABSENT = Node(Spec("", "", 0, False), {}, None, ())
+ABSENT = Node(Spec("", "", 0, -1, ""), {}, None, ())
 """Stands for a node that is not there: no text, no children."""
 
 
 class Document:
 	"""A structurally valid invoice: its root node and indexes over the whole tree."""
 
-	__slots__ = ("branches", "codes", "currencies", "holders", "ids", "nodes", "root")
+	__slots__ = (
+		"branches",
+		"codes",
+		"currencies",
+		"holders",
+		"ids",
+		"long_fractions",
+		"negatives",
+		"nodes",
+		"numbers",
+		"root",
+		"texts",
+		"unusual_lengths",
+	)
 
 	def __init__(self) -> None:
 		self.root = cast(Node, None)
 		self.nodes: list[list[Node]] = []
 		self.branches: dict[str, list[Node]] = {}
 		"""The elements in INDEXED, by name, in document order."""
-		self.holders: dict[str, list[Node]] = {}
-		"""For the text elements in WATCHED: the nodes that hold one, in document order."""
+		self.holders: dict[str, list[tuple[Node, str, str]]] = {}
+		"""For the text elements in WATCHED: the node that holds one, its path there, the name of the element around it."""
 		self.currencies: set[str] = set()
 		"""Every currency that an amount states."""
 		self.codes: list[str] = []
 		"""Every `name` attribute of a code: the rules look for the transaction type anywhere in the document."""
 		self.ids: list[str] = []
 		"""Every attribute of type ID; no two may be equal."""
+		self.numbers: list[str] = []
+		"""Every decimal."""
+		self.texts: list[str] = []
+		"""The text of every text element but those in signatures."""
+		self.negatives = False
+		"""Whether any decimal has a minus sign."""
+		self.long_fractions = False
+		"""Whether any decimal has more than two places."""
+		self.unusual_lengths = False
+		"""Whether any text is empty, or longer than the shortest limit that the rules set."""
 
 	def amounts(self) -> Iterator[tuple[Node, str, str]]:
 		"""Every text element with a currency: the node that holds it, its name, the currency."""
@@ -105,15 +163,8 @@ class Document:
 				for name in node.spec.amounts:
 					yield node, name, node.attribute(name, "currencyID") or ""
 
-
-WATCHED = frozenset(
-	{"ActualDeliveryDate", "DocumentCurrencyCode", "DueDate", "InvoiceTypeCode", "IssueDate", "LatestDeliveryDate"}
-	| {"TaxCurrencyCode", "TaxPointDate"}
-)
-"""Text elements that rules look for all over a document."""
-
-INDEXED = frozenset(
-	{"AdditionalDocumentReference", "AdditionalItemProperty", "AllowanceCharge", "BillingReference", "Country", "Delivery"}
-	| {"ClassifiedTaxCategory", "InvoiceLine", "PaymentMeans", "Signature", "TaxCategory"}
-)
-"""Elements that rules look for all over a document."""
+	def survey(self, numbers: str) -> None:
+		"""Take stock once all is read, so that rules on what hardly ever occurs need not look everywhere."""
+		self.negatives = "-" in numbers
+		self.long_fractions = _LONG_FRACTION(numbers) is not None
+		self.unusual_lengths = "" in self.texts or max(map(len, self.texts)) > SHORTEST_LIMIT

@@ -10,14 +10,13 @@ from bayancore_erp.zatca.core.rules.engine import EN, KSA, Broken, Verdict, Wher
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.lists import KSA_PAYMENT_MEANS, PAYMENT_MEANS
 from bayancore_erp.zatca.core.rules.situations import (
-	Nodes,
 	billing_references,
 	note_document,
 	payment_means,
 	typed_either,
 )
 from bayancore_erp.zatca.core.rules.nodes import Node
-from bayancore_erp.zatca.core.rules.xpath import in_list, only_text, texts
+from bayancore_erp.zatca.core.rules.xpath import in_list, only_text
 
 _REASON = "PaymentMeans/InstructionNote"
 _ORIGINAL = "InvoiceDocumentReference"
@@ -49,7 +48,7 @@ def note_without_original(invoice: Node, facts: Facts) -> Verdict:
 	return [
 		Where(node, f"{_ORIGINAL}/ID")
 		for node in references
-		if not any(texts(node.kids.get(_ORIGINAL, ()), "ID"))
+		if not node.leaf.get(f"{_ORIGINAL}/ID")
 	]
 
 
@@ -58,7 +57,7 @@ def original_of_wrong_length(invoice: Node, facts: Facts) -> Verdict:
 	return [
 		Where(node, f"{_ORIGINAL}/ID")
 		for node in billing_references(facts)
-		if any(not 1 <= len(number) <= 5000 for number in texts(node.kids.get(_ORIGINAL, ()), "ID"))
+		if not 1 <= len(node.leaf.get(f"{_ORIGINAL}/ID", "-")) <= 5000
 	]
 
 
@@ -76,18 +75,14 @@ def means_not_used_in_the_kingdom(invoice: Node, facts: Facts) -> Verdict:
 	]
 
 
-def _accounts(facts: Facts) -> Nodes:
-	return [account for node in payment_means(facts) for account in node.kids.get("PayeeFinancialAccount", ())]
-
-
 def _account_text(leaf: str, most: int, least: int) -> Broken:
 	def broken(invoice: Node, facts: Facts) -> Verdict:
-		text = only_text(_accounts(facts), leaf)
+		text = only_text(payment_means(facts), leaf)
 		return text is not None and not least <= len(text) <= most
 
 	return broken
 
 
 _ACCOUNT = "PaymentMeans/PayeeFinancialAccount"
-KSA.warning("BR-KSA-F-06-C14", typed_either, f"{_ACCOUNT}/PaymentNote")(_account_text("PaymentNote", 1000, 1))
-KSA.warning("BR-KSA-F-06-C15", typed_either, f"{_ACCOUNT}/ID")(_account_text("ID", 127, 0))
+KSA.warning("BR-KSA-F-06-C14", typed_either, f"{_ACCOUNT}/PaymentNote")(_account_text("PayeeFinancialAccount/PaymentNote", 1000, 1))
+KSA.warning("BR-KSA-F-06-C15", typed_either, f"{_ACCOUNT}/ID")(_account_text("PayeeFinancialAccount/ID", 127, 0))

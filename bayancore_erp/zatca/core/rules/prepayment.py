@@ -81,12 +81,12 @@ def advance_line_with_amounts(line: Node, facts: Facts) -> Verdict:
 	advances = [node for node in line.kids.get(_ADVANCE, ()) if not _is_other_type(node)]
 	if not advances:
 		return False
-	taxes, prices = line.kids.get("TaxTotal", ()), line.kids.get("Price", ())
+	taxes = line.kids.get("TaxTotal", ())
 	kept = (
 		_any_zero([line], "LineExtensionAmount", is_plain_zero)
 		and _any_zero(taxes, "TaxAmount", is_plain_zero)
 		and _any_zero(taxes, "RoundingAmount", is_zero)
-		and _any_zero(prices, "PriceAmount", is_plain_zero)
+		and _any_zero([line], "Price/PriceAmount", is_plain_zero)
 		and ("AllowanceCharge" not in line.kids or _any_zero(line.kids["AllowanceCharge"], "Amount", is_plain_zero))
 	)
 	return not kept and "0.00"

@@ -58,93 +58,115 @@ class _Known:
 					self.codes.append(value)
 
 
-class Plan:
-	"""How to read a section of one shape. Raises Misfit when the shape itself is not valid."""
-
-	__slots__ = ("blank", "checks", "decimals", "free_tails", "known", "parents", "readers", "sections", "shapes", "specs")
+class Draft:
+	"""What follows from a shape (the tags of a section and how many children each has) and the content model alone."""
 
 	def __init__(self, shape: Branch, tags: Sequence[str], sizes: Sequence[int], *, root: bool = False) -> None:
+		self.tags = tags
+		self.sizes = sizes
+		self.root = root
 		self.shapes: list[Leaf | Branch] = []
-		self.checks: list[tuple[int, Check]] = []
-		self.free_tails: set[int] = set()
 		self.specs: list[Spec] = []
-		self.parents: list[tuple[int, str]] = []
+		self.checks: list[tuple[int, Check]] = []
+		self.blank: list[int] = []
+		self.leaves: list[int] = []
+		self.free_tails: set[int] = set()
 		self.sections: list[Section | None] = []
-		self.known: list[_Known] = []
-		blank: list[int] = []
-		if self._branch(shape, tags, sizes, 0, "", -1, blank, root) != len(tags):
+		if self._branch(shape, 0, "", -1, "", folded=False) != len(tags):
 			raise Misfit
-		numbers = [position for position, check in self.checks if check is is_decimal]
-		self.checks = [(position, check) for position, check in self.checks if check is not is_decimal]
-		self.decimals = _getter(numbers)
-		self.blank = _getter(blank)
-		self.readers = [_getter(spec.positions) for spec in self.specs]
 
-	def _branch(
-		self,
-		shape: Branch,
-		tags: Sequence[str],
-		sizes: Sequence[int],
-		at: int,
-		parent: str,
-		above: int,
-		blank: list[int],
-		root: bool,
-	) -> int:
-		"""Work out the element at `at` and all in it; gives the place after it."""
+	def _branch(self, shape: Branch, at: int, parent: str, above: int, path: str, *, folded: bool) -> int:
+		"""Work out the element at `at` and all in it; gives the place after it.
+
+		`parent` is the element around it, `above` the node that holds it, `path` its path there.
+		"""
 		self.shapes.append(shape)
 		if not shape.mixed:
-			blank.append(at)
-		own = -1
-		if not _NODELESS.match(shape.name):
+			self.blank.append(at)
+		own, prefix = -1, ""
+		if folded:
+			own, prefix = above, path + "/"
+			self._note(self.specs[above], path, at)
+		elif not _NODELESS.match(shape.name):
 			own = len(self.specs)
-			self.specs.append(Spec(shape.name, parent, at, shape.name in INDEXED))
-			self.parents.append((above, shape.name))
+			self.specs.append(Spec(shape.name, parent, at, above, path))
 		starts, place = [], at + 1
-		for _ in range(sizes[at]):
+		for _ in range(self.sizes[at]):
 			starts.append(place)
-			place = place + 1 if root else _after(sizes, place)
-		found = shape.match(tuple([tags[start] for start in starts]))
+			place = place + 1 if self.root else self._after(place)
+		found = shape.match(tuple([self.tags[start] for start in starts]))
 		if found is None:
 			raise Misfit
 		for start, target in zip(starts, found, strict=True):
+			tag = self.tags[start]
+			slot = shape.slots.get(tag) if shape.slots else None
+			single = slot is not None and slot.single
 			if target is None:
-				target = typed(tags[start], "xs:anyType")
+				target = typed(tag, "xs:anyType")
 			if shape.mixed:
 				self.free_tails.add(start)
 			if isinstance(target, Leaf):
-				if sizes[start]:
+				if self.sizes[start]:
 					raise Misfit
-				self._leaf(target, tags[start], start, own, shape)
 				self.sections.append(None)
-			elif root:
+				self._leaf(target, start, own, prefix, shape.name, single)
+			elif self.root:
 				self.shapes.append(target)
 				self.sections.append(section_of(target))
 			else:
-				self._branch(target, tags, sizes, start, shape.name, own, blank, root)
+				fold = own >= 0 and single and target.name not in INDEXED
+				self._branch(target, start, shape.name, own, prefix + target.name, folded=fold)
 		return place
 
-	def _leaf(self, leaf: Leaf, tag: str, at: int, own: int, shape: Branch) -> None:
+	def _leaf(self, leaf: Leaf, at: int, own: int, prefix: str, within: str, single: bool) -> None:
 		self.shapes.append(leaf)
 		if leaf.check is not None:
 			self.checks.append((at, leaf.check))
 		if own < 0:
 			return
-		spec, name = self.specs[own], short_name(tag)
-		spec.names.append(name)
-		spec.positions.append(at)
-		spec.places[name] = at
+		self.leaves.append(at)
+		spec, name = self.specs[own], short_name(self.tags[at])
+		path = prefix + name
+		self._note(spec, path, at)
 		if name in WATCHED:
-			spec.watched.append(name)
+			spec.watched.append((name, path, within))
 		if leaf.mark == "currencyID":
-			spec.amounts.append(name)
-		slot = shape.slots.get(tag) if shape.slots else None
-		if slot is not None and not slot.single:
-			for known, positions in spec.repeated:
-				if known == name:
-					positions.append(at)
-					return
-			spec.repeated.append((name, [at]))
+			spec.amounts.append(path)
+		if not single:
+			positions = next((positions for known, positions in spec.repeated if known == path), None)
+			if positions is None:
+				spec.repeated.append((path, positions := []))
+			positions.append(at)
+
+	def _note(self, spec: Spec, path: str, at: int) -> None:
+		spec.names.append(path)
+		spec.positions.append(at)
+		spec.places[path] = at
+
+	def _after(self, at: int) -> int:
+		"""The place after the element at `at` and all within it."""
+		waiting = 1
+		while waiting:
+			waiting += self.sizes[at] - 1
+			at += 1
+		return at
+
+
+class Plan:
+	"""How to read a section of one shape. Raises Misfit when the shape itself is not valid."""
+
+	__slots__ = ("blank", "checks", "decimals", "free_tails", "known", "leaves", "readers", "sections", "shapes")
+
+	def __init__(self, draft: Draft) -> None:
+		self.shapes = draft.shapes
+		self.checks = [(position, check) for position, check in draft.checks if check is not is_decimal]
+		self.free_tails = draft.free_tails
+		self.sections = draft.sections
+		self.known: list[_Known] = []
+		self.decimals = _getter([position for position, check in draft.checks if check is is_decimal])
+		self.blank = _getter(draft.blank)
+		self.leaves = _getter(draft.leaves)
+		self.readers = [(spec, spec.names, _getter(spec.positions)) for spec in draft.specs]
 
 	def read(self, section: Element, rows: Sequence[Row], document: Document) -> list[Node]:
 		"""Check what the shape does not tell, and build the nodes."""
@@ -161,9 +183,8 @@ class Plan:
 			document.codes += known.codes
 		if known.ids:
 			document.ids += known.ids
-		numbers = self.decimals(texts)
-		if numbers and not are_decimals("\0".join(numbers)):
-			raise Misfit
+		document.numbers += self.decimals(texts)
+		document.texts += self.leaves(texts)
 		for position, check in self.checks:
 			if not check(texts[position]):
 				raise Misfit
@@ -173,20 +194,20 @@ class Plan:
 		self, section: Element, texts: list[str], items: Sequence[Attributes], document: Document
 	) -> list[Node]:
 		nodes: list[Node] = []
-		for spec, reader, (above, name) in zip(self.specs, self.readers, self.parents, strict=True):
-			node = Node(spec, dict(zip(spec.names, reader(texts), strict=True)), section, items)
+		for spec, names, reader in self.readers:
+			node = Node(spec, dict(zip(names, reader(texts))), section, items)  # noqa: B905  (one plan made both)
 			nodes.append(node)
-			if above >= 0:
-				kids = nodes[above].kids
-				if name in kids:
-					kids[name].append(node)
+			if spec.above >= 0:
+				kids, path = nodes[spec.above].kids, spec.path
+				if path in kids:
+					kids[path].append(node)
 				else:
-					kids[name] = [node]
+					kids[path] = [node]
 			if spec.indexed:
-				document.branches.setdefault(name, []).append(node)
+				document.branches.setdefault(spec.name, []).append(node)
 			if spec.watched:
-				for leaf in spec.watched:
-					document.holders.setdefault(leaf, []).append(node)
+				for leaf, path, within in spec.watched:
+					document.holders.setdefault(leaf, []).append((node, path, within))
 			if spec.repeated:
 				node.many = {leaf: [texts[place] for place in places] for leaf, places in spec.repeated}
 		document.nodes.append(nodes)
@@ -211,15 +232,6 @@ class Plan:
 		for position, tail in enumerate(tails):
 			if tail not in _blanks and position not in self.free_tails:
 				_check_blank(tail or "")
-
-
-def _after(sizes: Sequence[int], at: int) -> int:
-	"""The place after the element at `at` and all within it."""
-	waiting = 1
-	while waiting:
-		waiting += sizes[at] - 1
-		at += 1
-	return at
 
 
 def _check_blank(text: str) -> None:
@@ -257,7 +269,7 @@ class Section:
 		"""The plan for a shape. Bounded, for shapes come from documents."""
 		plan = self.plans.get((tags, sizes))
 		if plan is None:
-			plan = Plan(self.shape, tags, sizes)
+			plan = Plan(Draft(self.shape, tags, sizes))
 			if len(self.plans) < _MOST_PLANS and len(tags) <= _LONGEST_PLANNED:
 				self.plans[tags, sizes] = plan
 		return plan
@@ -291,7 +303,7 @@ class RootPlans:
 		tags = tuple([row[0] for row in rows])
 		plan = self.plans.get(tags)
 		if plan is None:
-			plan = Plan(shape, tags, (len(children),) + (0,) * len(children), root=True)
+			plan = Plan(Draft(shape, tags, (len(children),) + (0,) * len(children), root=True))
 			if len(self.plans) < _MOST_PLANS and len(tags) <= _LONGEST_PLANNED:
 				self.plans[tags] = plan
 		top = plan.read(root, rows, document)[0]
@@ -305,6 +317,10 @@ class RootPlans:
 					kids[section.name] = [node]
 			elif row[1]:
 				raise Misfit
+		numbers = "\0".join(document.numbers)
+		if not are_decimals(numbers):
+			raise Misfit
+		document.survey(numbers)
 		return top
 
 

@@ -15,16 +15,33 @@ from bayancore_erp.zatca.core.rules.xpath import spaceless
 
 Nodes = Sequence[Node]
 
+ADDRESS = "Party/PostalAddress"
+COUNTRY = f"{ADDRESS}/Country/IdentificationCode"
+IDENTIFICATION = "Party/PartyIdentification"
+LEGAL_ENTITY = "Party/PartyLegalEntity"
+TAX_SCHEME = "Party/PartyTaxScheme"
+"""Paths in the element of a party."""
+
+
+Situation = Callable[[Facts], Nodes]
+
 
 @lru_cache(maxsize=None)
-def holders_of(leaf: str, within: str = "") -> Callable[[Facts], Nodes]:
-	"""The nodes anywhere in the document that hold a watched text element, or only those called `within`."""
+def unusual_lengths(situation: Situation) -> Situation:
+	"""The situation, but only in a document that has an empty text or a long one: for rules on lengths."""
+	return lambda facts: situation(facts) if facts.document.unusual_lengths else ()
 
-	def holders(facts: Facts) -> Nodes:
-		found: Nodes = facts.document.holders.get(leaf, ())
-		return [node for node in found if node.name == within] if within and found else found
 
-	return holders
+@lru_cache(maxsize=None)
+def long_fractions(situation: Situation) -> Situation:
+	"""The situation, but only in a document that has a figure with more than two decimals."""
+	return lambda facts: situation(facts) if facts.document.long_fractions else ()
+
+
+@lru_cache(maxsize=None)
+def negatives(situation: Situation) -> Situation:
+	"""The situation, but only in a document that has a figure with a minus sign."""
+	return lambda facts: situation(facts) if facts.document.negatives else ()
 
 
 def is_charge(allowance: Node) -> bool:
@@ -35,7 +52,7 @@ def is_charge(allowance: Node) -> bool:
 
 def of_vat(category: Node) -> bool:
 	"""cac:TaxScheme/normalize-space(upper-case(cbc:ID)) = 'VAT'."""
-	text = category.kids["TaxScheme"][0].leaf.get("ID")
+	text = category.leaf.get("TaxScheme/ID")
 	return text == "VAT" or spaceless((text or "").upper()) == "VAT"
 
 
@@ -105,34 +122,33 @@ def totals(facts: Facts) -> Nodes:
 
 
 def seller(facts: Facts) -> Nodes:
-	"""The seller's party."""
-	return facts.root.all("AccountingSupplierParty", "Party")
+	"""The seller, where it has a party."""
+	return (facts.seller,) if "Party" in facts.seller.leaf else ()
 
 
 def seller_address(facts: Facts) -> Nodes:
-	"""The seller's address."""
-	return facts.root.all("AccountingSupplierParty", "Party", "PostalAddress")
+	"""The seller, where it has an address."""
+	return (facts.seller,) if ADDRESS in facts.seller.leaf else ()
 
 
 def buyer(facts: Facts) -> Nodes:
-	"""The buyer's party."""
-	return facts.root.all("AccountingCustomerParty", "Party")
+	"""The buyer, where it has a party."""
+	return (facts.buyer,) if "Party" in facts.buyer.leaf else ()
 
 
 def buyer_in_the_kingdom(facts: Facts) -> Nodes:
-	"""The buyer's address, where its country is SA."""
-	country = facts.buyer_address.kids.get("Country", ())
-	return (facts.buyer_address,) if country and country[0].leaf.get("IdentificationCode") == "SA" else ()
+	"""The buyer, where its country is SA."""
+	return (facts.buyer,) if facts.buyer.leaf.get(COUNTRY) == "SA" else ()
 
 
 def both_parties(facts: Facts) -> Nodes:
 	"""Seller and buyer, empty ones included."""
-	return (facts.root.kids["AccountingSupplierParty"][0], facts.root.kids["AccountingCustomerParty"][0])
+	return (facts.seller, facts.buyer)
 
 
 def buyer_identifications(facts: Facts) -> Nodes:
 	"""The buyer's registration numbers."""
-	return [node for node in facts.buyer.kids.get("PartyIdentification", ()) if "ID" in node.leaf]
+	return facts.buyer.kids.get(IDENTIFICATION, ())
 
 
 def lines(facts: Facts) -> Nodes:
@@ -140,41 +156,34 @@ def lines(facts: Facts) -> Nodes:
 	return facts.lines
 
 
-def line_taxes(facts: Facts) -> Nodes:
-	"""The tax total of each line."""
-	return [tax for line in facts.lines for tax in line.kids.get("TaxTotal", ())]
-
-
 def document_discounts(facts: Facts) -> Nodes:
 	"""Document level allowances (BG-20)."""
-	return [node for node in facts.allowances if not is_charge(node)]
+	return [node for node in facts.allowances if not is_charge(node)] if facts.allowances else ()
 
 
 def document_charges(facts: Facts) -> Nodes:
 	"""Document level charges (BG-21)."""
-	return [node for node in facts.allowances if is_charge(node)]
+	return [node for node in facts.allowances if is_charge(node)] if facts.allowances else ()
 
 
 def line_allowances(facts: Facts) -> Nodes:
 	"""Allowances and charges of the lines (BG-27, BG-28)."""
-	return [node for line in facts.lines for node in line.kids.get("AllowanceCharge", ())]
+	return facts.line_allowances
 
 
 def line_discounts(facts: Facts) -> Nodes:
 	"""Line allowances (BG-27)."""
-	return [node for node in line_allowances(facts) if not is_charge(node)]
+	return [node for node in facts.line_allowances if not is_charge(node)] if facts.line_allowances else ()
 
 
 def line_charges(facts: Facts) -> Nodes:
 	"""Line charges (BG-28)."""
-	return [node for node in line_allowances(facts) if is_charge(node)]
+	return [node for node in facts.line_allowances if is_charge(node)] if facts.line_allowances else ()
 
 
 def price_allowances(facts: Facts) -> Nodes:
 	"""Discounts within a line's price (BT-147)."""
-	return [
-		node for line in facts.lines for price in line.kids.get("Price", ()) for node in price.kids.get("AllowanceCharge", ())
-	]
+	return [node for line in facts.lines for node in line.kids.get("Price/AllowanceCharge", ())]
 
 
 def tax_totals(facts: Facts) -> Nodes:
@@ -189,16 +198,12 @@ def breakdown(facts: Facts) -> Nodes:
 
 def line_categories(facts: Facts) -> Nodes:
 	"""The VAT category of each line's item (BT-151)."""
-	return [
-		node for line in facts.lines for item in line.kids["Item"] for node in item.kids.get("ClassifiedTaxCategory", ())
-	]
+	return facts.line_categories
 
 
 def line_breakdown(facts: Facts) -> Nodes:
 	"""VAT breakdowns within lines, which only prepayment lines have."""
-	return [
-		node for line in facts.lines for tax in line.kids.get("TaxTotal", ()) for node in tax.kids.get("TaxSubtotal", ())
-	]
+	return facts.line_breakdown
 
 
 def billing_references(facts: Facts) -> Nodes:

@@ -230,7 +230,7 @@ def _bases(facts: Facts) -> dict[str, Decimal]:
 	sums: dict[str, Decimal] = {}
 	for line in facts.lines:
 		net = Decimal(line.leaf["LineExtensionAmount"])
-		for code in {code_of(node) for node in line.kids["Item"][0].kids.get("ClassifiedTaxCategory", ())}:
+		for code in {code_of(node) for node in line.kids.get("Item/ClassifiedTaxCategory", ())}:
 			sums[code] = sums.get(code, ZERO) + net
 	for allowance in facts.allowances:
 		amount = Decimal(allowance.leaf["Amount"])

@@ -22,7 +22,7 @@ ZERO = Decimal(0)
 HALF = Decimal("0.5")
 CENT = Decimal("0.01")
 HUNDRED = Decimal(100)
-_DIVIDED = Decimal(1).scaleb(-18)
+_SPACES = re.compile("[ \t\n\r]+")
 
 
 class SheetFailure(Exception):
@@ -58,9 +58,9 @@ def texts(nodes: Sequence[Node], leaf: str) -> list[str]:
 
 def spaceless(text: str | None) -> str:
 	"""normalize-space(): spaces at the ends gone, those within single; of nothing, nothing."""
-	if not text:
-		return ""
-	return " ".join(re.split("[ \t\n\r]+", text.strip(" \t\n\r")))
+	if not text or text.isalnum():
+		return text or ""
+	return " ".join(_SPACES.split(text.strip(" \t\n\r")))
 
 
 def filled(text: str | None) -> bool:
