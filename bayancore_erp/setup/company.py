@@ -1,7 +1,7 @@
 """Saudi set-up of a company: VAT accounts, tax templates with their ZATCA categories, settings. Safe to run again.
 
 Takes a company; gives the records it lacks. What is there already, under whatever name, is used and never changed.
-Never touches rounding (see rounding.py) and never decides that a company goes live.
+Never changes rounding on a site that has books (see rounding.py) and never decides that a company goes live.
 Source: VAT rates and categories of core.codes; ERPNext 15 brings no Saudi tax data of its own.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from bayancore_erp.setup import rounding
 from bayancore_erp.zatca.adapter.fields import CATEGORY_NAME, TaxTemplateField
 from bayancore_erp.zatca.core.codes import EXEMPTIONS, VatCategory
 
@@ -298,6 +299,7 @@ def on_company_update(doc: Any, method: str | None = None) -> None:
 		return
 	if frappe.db.exists("Account", {"company": doc.name, "is_group": 1, "root_type": "Liability"}):
 		make(doc.name)
+		rounding.apply_on_fresh_site()
 
 
 def has_books(company: str) -> bool:

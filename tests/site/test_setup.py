@@ -296,6 +296,17 @@ def test_a_new_saudi_company_is_set_up_by_itself(frappe: Any) -> None:
 		assert bool(frappe.db.exists("ZATCA Settings", name)) == bool(expected)
 
 
+def test_the_first_company_of_a_site_brings_its_rounding(frappe: Any) -> None:
+	"""Installed before the set-up wizard, there is no company yet to look at."""
+	frappe.db.set_single_value("System Settings", "rounding_method", "Banker's Rounding")
+	frappe.db.delete("ZATCA Settings", {"company": COMPANY})
+	# another test's companies may have stayed: ERPNext commits while it makes a chart of accounts
+	frappe.db.delete("Company", {"name": ("!=", COMPANY)})
+	frappe.get_doc("Company", COMPANY).save()
+	assert frappe.db.exists("ZATCA Settings", COMPANY)
+	assert frappe.db.get_single_value("System Settings", "rounding_method") == "Commercial Rounding"
+
+
 def test_a_company_with_books_is_asked_first(frappe: Any) -> None:
 	"""Installed into a live site, the app makes no accounts or templates by itself."""
 	from bayancore_erp.setup import install
