@@ -94,10 +94,14 @@ def set_up_company(frappe: Any) -> None:
 			"tax_id": SELLER_VAT,
 			"zatca_name_ar": "شركة بيان للتجارة",
 			"zatca_registration_scheme": "700",
-			"zatca_registration_number": "7001234567",
+			"zatca_registration_number": "7003457821",
 		}
 	)
 	company.save()
+	# one receivable account in riyals for customers of every currency
+	frappe.db.set_single_value(
+		"Accounts Settings", "allow_multi_currency_invoices_against_single_party_account", 1
+	)
 	address = add_address(frappe, "Company", COMPANY, is_your_company_address=1)
 	setup_company(COMPANY)
 	for code in ("VATEX-SA-32", "VATEX-SA-33", "VATEX-SA-35", "VATEX-SA-29", "VATEX-SA-EDU", "VATEX-SA-OOS"):
@@ -334,6 +338,14 @@ SETTLEMENT = {
 	"before_validate": "bayancore_erp.zatca.adapter.settle.deduct_advances",
 	"validate": "bayancore_erp.zatca.adapter.settle.on_validate",
 }
+
+
+def forget_settings(frappe: Any) -> None:
+	"""After a rollback: what this process remembers of single settings."""
+	for doctype in ("System Settings", "Global Defaults", "Accounts Settings"):
+		frappe.clear_document_cache(doctype, doctype)
+	frappe.db.value_cache.clear()
+	frappe.local.system_settings = None
 
 
 def wire_settlement(frappe: Any) -> None:
