@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from bayancore_erp import __version__
+from bayancore_erp.zatca.cli import files
 from bayancore_erp.zatca.core.errors import ZatcaError
 
 FINE, PROBLEMS, CANNOT_RUN = 0, 1, 2
@@ -32,22 +33,42 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-	"""Run one verb. Every foreseeable failure becomes one clear paragraph on standard error and exit status 2."""
+	"""Run one verb. Every foreseeable failure becomes one clear paragraph on standard error and exit status 2.
+
+	With `--json` the failure stands on standard output as well, as {"error": {...}}, so that a program can read it.
+	"""
 	given = parser().parse_args(arguments)
 	try:
-		return int(given.run(given))
+		status = int(given.run(given))
+		# What is still buffered can meet a full disk too, and at exit nobody would catch it.
+		sys.stdout.flush()
+		return status
 	except ZatcaError as error:
-		print(f"bayancore-zatca {given.verb}: {error.diagnostics()}", file=sys.stderr)
+		_fail(given, error.diagnostics(), error)
 	except BrokenPipeError:
 		# The reader went away (`… | head`): stop quietly, and keep Python from complaining at exit.
-		os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+		_drop_output()
 		return FINE
 	except OSError as error:
 		place = f" {error.filename}" if error.filename else ""
-		print(f"bayancore-zatca {given.verb}: cannot use{place}: {error.strerror or error}.", file=sys.stderr)
+		_fail(given, f"cannot use{place}: {error.strerror or error}.")
 	except KeyboardInterrupt:
-		print(f"bayancore-zatca {given.verb}: stopped.", file=sys.stderr)
+		_fail(given, "stopped.")
 	return CANNOT_RUN
+
+
+def _fail(given: argparse.Namespace, told: str, error: ZatcaError | None = None) -> None:
+	print(f"bayancore-zatca {given.verb}: {told}", file=sys.stderr)
+	try:
+		if getattr(given, "json", False):
+			files.print_json({"error": files.error_as_json(error) if error else {"message": told}})
+		sys.stdout.flush()
+	except OSError:
+		_drop_output()
+
+
+def _drop_output() -> None:
+	os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

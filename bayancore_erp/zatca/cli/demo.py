@@ -15,7 +15,6 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,8 @@ from bayancore_erp.archive.core.pdf import check as check_pdf
 from bayancore_erp.archive.core.pdf import extract_xml, file_name, render
 from bayancore_erp.zatca.cli import files
 from bayancore_erp.zatca.cli.demo_documents import SELLER, Scene, corrected, scenes
+from bayancore_erp.zatca.cli.demo_report import write_report
+from bayancore_erp.zatca.cli.demo_story import Explained, Story
 from bayancore_erp.zatca.core import qr
 from bayancore_erp.zatca.core.chain import START, ChainPosition
 from bayancore_erp.zatca.core.client import (
@@ -43,7 +44,7 @@ from bayancore_erp.zatca.core.errors import ConfigurationError
 from bayancore_erp.zatca.core.invoice import Invoice
 from bayancore_erp.zatca.core.onboarding import Device, Enrolment, Progress, Tools, device_of, run, start
 from bayancore_erp.zatca.core.outcome import Kind, Message, NextAction
-from bayancore_erp.zatca.core.pipeline import RIYADH, Delivery, NotLawful, Prepared, deliver, prepare
+from bayancore_erp.zatca.core.pipeline import RIYADH, Delivery, NotLawful, deliver, prepare
 from bayancore_erp.zatca.core.rules.sentences import sentence
 from bayancore_erp.zatca.core.xml import parse
 from bayancore_erp.zatca.simulator.server import Simulator
@@ -61,34 +62,6 @@ def add_to(verbs: Any) -> None:
 	)
 	demo.add_argument("--json", action="store_true", help="print the result as JSON instead of progress")
 	demo.set_defaults(run=run_demo)
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-	"""One of a rejection's messages as its reader sees it: the code, and our sentence in both languages."""
-
-	code: str
-	en: str
-	ar: str
-
-
-@dataclass(slots=True)
-class Story:
-	"""What became of one document."""
-
-	scene: Scene
-	prepared: Prepared
-	attempts: list[Delivery]
-	milliseconds: int
-	explained: list[Explained] = field(default_factory=list)
-	legal_xml: bytes = b""
-	paths: dict[str, str] = field(default_factory=dict)
-	is_correction: bool = False
-
-	@property
-	def outcome(self) -> Kind:
-		"""The verdict."""
-		return self.attempts[-1].outcome.kind
 
 
 class Demo:
@@ -290,8 +263,6 @@ def silent(text: str) -> None:
 
 def run_demo(given: argparse.Namespace) -> int:
 	"""Play everything into a fresh folder; the folder of an earlier demo is replaced, any other is refused."""
-	from bayancore_erp.zatca.cli.demo_report import write_report
-
 	folder = Path(given.out)
 	if folder.exists() and any(folder.iterdir()) and not (folder / "report.html").is_file():
 		raise ConfigurationError(
@@ -314,10 +285,9 @@ def run_demo(given: argparse.Namespace) -> int:
 		except NotLawful as error:
 			files.complain("\n".join(f"  {finding.code}: {finding.en}" for finding in error.findings))
 			return 1
-		statistics = dict(simulator.statistics())
 	wrong = demo.audit()
 	seconds = time.monotonic() - began
-	report = write_report(demo, wrong, seconds, statistics)
+	report = write_report(folder, demo.stories, demo.last.number if demo.last else 0, wrong, seconds)
 	accepted = [story for story in demo.stories if story.legal_xml]
 	result = {
 		"documents": len(demo.stories),

@@ -5,13 +5,10 @@ from __future__ import annotations
 from base64 import b64encode
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from bayancore_erp.zatca.cli import files
 from bayancore_erp.zatca.cli.demo_documents import SELLER
-
-if TYPE_CHECKING:
-	from bayancore_erp.zatca.cli.demo import Demo, Story
+from bayancore_erp.zatca.cli.demo_story import Story
 
 STYLE = """
 :root { --ink: #14201f; --soft: #5d6b69; --line: #e3e8e6; --brand: #0b5d57; --good: #0f7a4d; --bad: #b3261e; --paper: #fff; }
@@ -42,12 +39,12 @@ a { color: var(--brand); } code { font-size: 12.5px; }
 """
 
 
-def write_report(demo: Demo, wrong: list[str], seconds: float, statistics: dict[str, Any]) -> Path:
-	"""Write `report.html` into the demo's folder and return its path."""
-	accepted = [story for story in demo.stories if story.legal_xml]
-	times = sorted(story.milliseconds for story in demo.stories if not story.scene.trouble)
+def write_report(folder: Path, stories: list[Story], records: int, wrong: list[str], seconds: float) -> Path:
+	"""Write `report.html` into the demo's folder and return its path. `records` is the length of the audit trail."""
+	accepted = [story for story in stories if story.legal_xml]
+	times = sorted(story.milliseconds for story in stories if not story.scene.trouble)
 	figures = (
-		(str(len(demo.stories)), "documents signed, one chain without gap"),
+		(str(len(stories)), "documents signed, one chain without gap"),
 		(str(len(accepted)), "cleared or reported"),
 		(f"{times[len(times) // 2]} ms", "median from invoice to stored PDF/A-3"),
 		(f"{seconds:.1f} s", "the whole demo"),
@@ -66,14 +63,14 @@ def write_report(demo: Demo, wrong: list[str], seconds: float, statistics: dict[
 		"</div>",
 		"<h2>Documents</h2><table><tr><th class=number>ICV<th>Number<th>What it is<th class=number>To pay<th>Verdict"
 		"<th class=number>Time<th>Files<th>QR</tr>",
-		*(_row(demo, story) for story in demo.stories),
+		*(_row(folder, story) for story in stories),
 		"</table>",
 		"<h2>A rejection, in plain words</h2>",
-		*(_rejection(story) for story in demo.stories if story.explained),
+		*(_rejection(story) for story in stories if story.explained),
 		"<h2>What was checked at the end</h2>",
 		"<p>Every stamp, hash and QR recomputed from the files in this folder; every PDF/A-3 opened, its structure checked and "
 		"the XML inside compared byte for byte with the legal copy; the archive's content against its names; the audit trail's "
-		f"{demo.last.number if demo.last else 0} records against their hashes; the chain of counters and previous hashes; and that "
+		f"{records} records against their hashes; the chain of counters and previous hashes; and that "
 		"nothing was accepted twice.</p>",
 		*(f"<p class='pill bad'>{escape(problem)}</p>" for problem in wrong),
 		"" if wrong else "<p><span class='pill good'>All of it holds</span></p>",
@@ -81,12 +78,12 @@ def write_report(demo: Demo, wrong: list[str], seconds: float, statistics: dict[
 		"PDF/A-3 with that XML inside, qr/ the code, archive/ the same under content-addressed names, audit-trail.jsonl every "
 		"step.</p></main></html>",
 	]
-	target = demo.folder / "report.html"
+	target = folder / "report.html"
 	files.write(str(target), "\n".join(parts).encode())
 	return target
 
 
-def _row(demo: Demo, story: Story) -> str:
+def _row(folder: Path, story: Story) -> str:
 	invoice, outcome = story.scene.invoice, story.attempts[-1].outcome
 	links = " ".join(
 		f"<a href='{escape(story.paths[kind])}'>{label}</a>"
@@ -95,7 +92,7 @@ def _row(demo: Demo, story: Story) -> str:
 	)
 	picture = ""
 	if "qr" in story.paths:
-		data = b64encode((demo.folder / story.paths["qr"]).read_bytes()).decode()
+		data = b64encode((folder / story.paths["qr"]).read_bytes()).decode()
 		picture = f"<img class=qr alt='QR of {escape(invoice.number)}' src='data:image/png;base64,{data}'>"
 	notes = []
 	if len(story.attempts) > 1:

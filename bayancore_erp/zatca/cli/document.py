@@ -65,18 +65,18 @@ def run_build(given: argparse.Namespace) -> int:
 	totals = calculate(invoice)
 	xml = build_xml(invoice, totals, ChainPosition(given.icv, given.pih))
 	findings = review(invoice)
+	if not given.json or given.out != "-":
+		files.write(given.out, xml)
 	if given.json:
 		files.print_json({"totals": amounts(totals), "findings": [as_json(finding) for finding in findings]})
 	elif findings:
 		files.complain("\n".join(as_text(finding) for finding in findings))
-	if not given.json or given.out != "-":
-		files.write(given.out, xml)
 	return 1 if has_errors(findings) else 0
 
 
 def run_sign(given: argparse.Namespace) -> int:
 	"""Stamp; nothing is written where key, certificate or document do not fit."""
-	password = files.read(given.password_file).decode().strip() if given.password_file else None
+	password = files.read_password(given.password_file)
 	stamped = stamp(
 		files.read(given.xml),
 		load_key(files.read(given.key), password),
@@ -84,12 +84,12 @@ def run_sign(given: argparse.Namespace) -> int:
 		signing_time=datetime.now(RIYADH),
 		self_check=True,
 	)
+	if not given.json or given.out != "-":
+		files.write(given.out, stamped.xml)
 	if given.json:
 		files.print_json(
 			{"invoice_hash": stamped.invoice_hash, "signature": stamped.signature, "qr": stamped.qr}
 		)
-	if not given.json or given.out != "-":
-		files.write(given.out, stamped.xml)
 	return 0
 
 

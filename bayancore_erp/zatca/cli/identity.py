@@ -40,7 +40,7 @@ def run_csr(given: argparse.Namespace) -> int:
 		request = read_properties(files.read(given.config).decode("utf-8-sig"))
 	except UnicodeDecodeError as error:
 		raise InvalidInput(f"{given.config} is not UTF-8 text.") from error
-	password = files.read(given.password_file).decode().strip() if given.password_file else None
+	password = files.read_password(given.password_file)
 	exists = os.path.exists(given.key)
 	key = load_key(files.read(given.key), password) if exists else generate_key()
 	pem = build_csr(request, key, ENVIRONMENTS[given.environment])

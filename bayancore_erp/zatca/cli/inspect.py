@@ -15,13 +15,14 @@ from bayancore_erp.zatca.cli.findings import as_json, as_text, has_errors
 from bayancore_erp.zatca.core import qr as qrcodes
 from bayancore_erp.zatca.core.crypto.canonical import hash_base64
 from bayancore_erp.zatca.core.crypto.verify import verify
-from bayancore_erp.zatca.core.errors import InvalidInput
+from bayancore_erp.zatca.core.errors import InvalidInput, ZatcaError
 from bayancore_erp.zatca.core.pipeline import review
 from bayancore_erp.zatca.core.rules import Finding, Severity, check
 from bayancore_erp.zatca.core.rules.sentences import catalogue, known, sentence
 from bayancore_erp.zatca.core.schema import from_json
 from bayancore_erp.zatca.core.xml import parse
 
+_BOM = b"\xef\xbb\xbf"
 _QR_PATH = "{*}AdditionalDocumentReference[{*}ID='QR']//{*}EmbeddedDocumentBinaryObject"
 
 
@@ -99,7 +100,7 @@ def _qr_text(source: str) -> str:
 	if not os.path.exists(source) and source != "-" and re.fullmatch(r"[A-Za-z0-9+/=\s]{40,}", source):
 		return "".join(source.split())
 	data = files.read(source)
-	if data.lstrip().startswith(b"<") or b"<?xml" in data[:100]:
+	if data.removeprefix(_BOM).lstrip().startswith(b"<"):
 		found = parse(data).find(_QR_PATH)
 		if found is None or not (found.text or "").strip():
 			raise InvalidInput(f"{source} carries no QR.", hint="Stamp it first: bayancore-zatca sign.")
@@ -136,27 +137,48 @@ def run_verify(given: argparse.Namespace) -> int:
 
 
 def run_validate(given: argparse.Namespace) -> int:
-	"""Every problem of every document at once; 1 where ZATCA would reject one."""
-	reports = {path: _findings(files.read(path)) for path in given.documents}
+	"""Every problem of every document at once; 1 where ZATCA would reject one, 2 where one cannot be read at all."""
+	reports: dict[str, list[Finding]] = {}
+	unreadable: dict[str, ZatcaError] = {}
+	for path in given.documents:
+		try:
+			reports[path] = _findings(files.read(path))
+		except ZatcaError as error:
+			unreadable[path] = error
 	if given.json:
-		files.print_json({path: [as_json(finding) for finding in found] for path, found in reports.items()})
+		files.print_json(
+			{path: [as_json(finding) for finding in found] for path, found in reports.items()}
+			| {path: [_unreadable_as_json(error)] for path, error in unreadable.items()}
+		)
 	else:
 		for path, found in reports.items():
 			errors = sum(finding.severity is Severity.ERROR for finding in found)
 			print(f"{'FAIL' if errors else 'ok  '} {path}  {errors} errors, {len(found) - errors} warnings")
 			for finding in found:
 				print(as_text(finding, given.language))
+	for path, error in unreadable.items():
+		files.complain(f"{path} cannot be checked: {error.diagnostics()}")
+	if unreadable:
+		return 2
 	bad = any(found if given.strict else has_errors(found) for found in reports.values())
 	return 1 if bad else 0
 
 
 def _findings(data: bytes) -> list[Finding]:
-	return review(from_json(data)) if data.lstrip()[:1] in (b"{", b"[") else check(data)
+	if data.removeprefix(_BOM).lstrip()[:1] in (b"{", b"["):
+		return review(from_json(data))
+	# The rules know an unreadable document only as such; the parser says what is wrong with it, and where.
+	parse(data)
+	return check(data)
+
+
+def _unreadable_as_json(error: ZatcaError) -> dict[str, Any]:
+	return {**files.error_as_json(error), "severity": Severity.ERROR.value, "en": error.diagnostics()}
 
 
 def run_explain(given: argparse.Namespace) -> int:
 	"""The dictionary; 1 where a code is not in it."""
-	codes = given.codes or sorted(catalogue())
+	codes = [code if known(code) else code.upper() for code in given.codes] or sorted(catalogue())
 	if given.json:
 		files.print_json(
 			{code: {"known": known(code), "en": sentence(code), "ar": sentence(code, "ar")} for code in codes}

@@ -14,7 +14,7 @@ def add_to(verbs: Any) -> None:
 		description="Answers on the real paths as the gateway does. Point a device at the address it prints.",
 	)
 	simulator.add_argument("--host", default="127.0.0.1")
-	simulator.add_argument("--port", type=int, default=8480, help="0 takes a free one")
+	simulator.add_argument("--port", type=_port, default=8480, help="default 8480; 0 takes a free one")
 	simulator.add_argument(
 		"--state", default="fatoora-simulator", metavar="DIR", help="its CA and database; kept over restarts"
 	)
@@ -32,6 +32,14 @@ def add_to(verbs: Any) -> None:
 		"--allow-remote", action="store_true", help="listen on an address other than this machine's own"
 	)
 	simulator.set_defaults(run=run_simulator)
+
+
+def _port(text: str) -> int:
+	"""A port's number. Beyond 65535 the sockets would take another one without a word."""
+	number = int(text)
+	if not 0 <= number <= 65535:
+		raise argparse.ArgumentTypeError(f"{number} is no port; ports go from 0 to 65535")
+	return number
 
 
 def run_simulator(given: argparse.Namespace) -> int:
