@@ -270,3 +270,111 @@ def test_wrong_usage_is_two(capsys: pytest.CaptureFixture[str]) -> None:
 	with pytest.raises(SystemExit) as stop:
 		main(["no-such-verb"])
 	assert stop.value.code == 2
+
+
+BOM = b"\xef\xbb\xbf"
+
+
+def test_a_byte_order_mark_hides_nothing(
+	capsys: pytest.CaptureFixture[str], invoice_file: Path, stamped_file: Path
+) -> None:
+	"""Windows editors write one; `validate` took such JSON for XML, and `qr` such XML for a QR."""
+	invoice_file.write_bytes(BOM + invoice_file.read_bytes())
+	assert run(capsys, "validate", "--strict", invoice_file)[0] == 0
+	stamped_file.write_bytes(BOM + stamped_file.read_bytes())
+	assert "399999999900003" in run(capsys, "qr", stamped_file)[1]
+
+
+def test_validate_says_why_a_document_cannot_be_read(
+	capsys: pytest.CaptureFixture[str], invoice_file: Path, stamped_file: Path
+) -> None:
+	good = stamped_file.read_bytes()
+	stamped_file.write_bytes(good[: len(good) // 2])
+	status, out, err = run(capsys, "validate", stamped_file, invoice_file)
+	assert status == 2
+	assert "breaks off inside an element" in err
+	assert f"ok   {invoice_file}" in out, "one unreadable document does not hide the others' reports"
+	stamped_file.write_bytes(good.decode().encode("utf-16"))
+	status, out, _ = run(capsys, "validate", "--json", stamped_file)
+	assert status == 2
+	assert json.loads(out)[str(stamped_file)][0]["code"] == "XML-ENCODING"
+
+
+def test_a_failure_is_json_where_json_was_asked_for(
+	capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+	(tmp_path / "bad.json").write_text('{"numbr": "1"}')
+	status, out, _ = run(capsys, "build", tmp_path / "bad.json", "--json")
+	assert status == 2
+	assert {"numbr", "seller"} <= {problem["field"] for problem in json.loads(out)["error"]["problems"]}
+	assert (
+		"none.xml" in json.loads(run(capsys, "hash", tmp_path / "none.xml", "--json")[1])["error"]["message"]
+	)
+
+
+def test_a_report_is_given_only_for_what_was_written(
+	capsys: pytest.CaptureFixture[str], invoice_file: Path, tmp_path: Path
+) -> None:
+	status, out, err = run(capsys, "build", invoice_file, "--json", "-o", tmp_path / "no folder" / "x.xml")
+	assert status == 2
+	assert "totals" not in json.loads(out)
+	assert f"{tmp_path / 'no folder' / 'x.xml'}:" in err, "by the name the person gave"
+
+
+def test_a_pipe_is_written_into_and_a_link_kept(
+	capsys: pytest.CaptureFixture[str], invoice_file: Path, tmp_path: Path
+) -> None:
+	"""As root, `-o /dev/null` once put a file in the place of the device."""
+	pipe, link, target = tmp_path / "pipe", tmp_path / "link.xml", tmp_path / "target.xml"
+	os.mkfifo(pipe)
+	reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+	assert run(capsys, "build", invoice_file, "-o", pipe)[0] == 0
+	assert os.read(reading, 8) == b"<Invoice"
+	os.close(reading)
+	assert stat.S_ISFIFO(pipe.stat().st_mode)
+	link.symlink_to(target)
+	assert run(capsys, "build", invoice_file, "-o", link)[0] == 0
+	assert link.is_symlink() and target.read_bytes().startswith(b"<Invoice")
+
+
+def test_full_disk_behind_a_buffered_report(invoice_file: Path) -> None:
+	"""What print() still holds is flushed before the exit status is chosen."""
+	if not os.path.exists("/dev/full"):
+		pytest.skip("this system has no /dev/full")
+	program = [sys.executable, "-m", "bayancore_erp.zatca.cli", "validate", str(invoice_file)]
+	with open("/dev/full", "wb") as full:
+		answer = subprocess.run(
+			program, stdout=full, stderr=subprocess.PIPE, cwd=ROOT, text=True, check=False
+		)
+	assert answer.returncode == 2
+	assert "No space left" in answer.stderr and "Exception ignored" not in answer.stderr
+
+
+def test_a_password_file_that_is_no_text(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+	config, password = tmp_path / "device.properties", tmp_path / "password"
+	config.write_text(CONFIG)
+	password.write_bytes(b"\xa6\xff")
+	key = tmp_path / "key.pem"
+	status, _, err = run(
+		capsys, "csr", config, "--environment", "sandbox", "--key", key, "--password-file", password
+	)
+	assert status == 2 and "not UTF-8 text" in err
+	assert not key.exists()
+
+
+def test_codes_are_known_in_small_letters(capsys: pytest.CaptureFixture[str]) -> None:
+	assert run(capsys, "explain", "br-ksa-17")[0] == 0
+
+
+@pytest.mark.parametrize("sizes", ["abc", "0", "1,x", "", "-1", "99999999"])
+def test_bench_refuses_sizes_it_cannot_read(capsys: pytest.CaptureFixture[str], sizes: str) -> None:
+	status, _, err = run(capsys, "bench", f"--lines={sizes}", "--seconds", "0")
+	assert status == 2 and "--lines" in err
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "99999"])
+def test_a_port_out_of_range_is_refused(capsys: pytest.CaptureFixture[str], port: str) -> None:
+	with pytest.raises(SystemExit) as stop:
+		main(["simulator", f"--port={port}"])
+	assert stop.value.code == 2
+	assert "65535" in capsys.readouterr().err
