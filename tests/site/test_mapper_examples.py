@@ -60,9 +60,9 @@ def test_example(frappe: Any, example: dict[str, Any]) -> None:
 	from bayancore_erp.zatca.adapter import mapper
 	from bayancore_erp.zatca.adapter.settle import difference
 	from bayancore_erp.zatca.core.calculator import calculate
-	from bayancore_erp.zatca.core.rules import Severity, check
 	from bayancore_erp.zatca.core.chain import START
 	from bayancore_erp.zatca.core.pipeline import SIGNED_LATER
+	from bayancore_erp.zatca.core.rules import Severity, check
 	from bayancore_erp.zatca.core.ubl import build_xml
 
 	doc = make(frappe, example)
@@ -70,11 +70,15 @@ def test_example(frappe: Any, example: dict[str, Any]) -> None:
 	totals = calculate(mapping.invoice)
 	assert totals_of(totals) == example["expected"]["totals"]
 	assert lines_of(totals) == [
-		tuple(one[key] for key in ("qty", "net_BT131", "vat_KSA11", "with_vat_KSA12", "allowance_BT136", "category"))
+		tuple(
+			one[key]
+			for key in ("qty", "net_BT131", "vat_KSA11", "with_vat_KSA12", "allowance_BT136", "category")
+		)
 		for one in example["expected"]["lines"]
 	]
 	assert [(p.is_charge, str(p.amount), p.vat.category.value) for p in totals.allowance_charges] == [
-		(one["charge"], one["amount"], one["category"]) for one in example["expected"]["document_allowances_charges"]
+		(one["charge"], one["amount"], one["category"])
+		for one in example["expected"]["document_allowances_charges"]
 	]
 	assert mapping.invoice.flags.code == example["inputs"]["flags"]
 	assert mapping.invoice.type_code.value == example["inputs"]["type"]
@@ -92,7 +96,9 @@ def test_example(frappe: Any, example: dict[str, Any]) -> None:
 		moved = Decimal(row["debit"]) - Decimal(row["credit"])
 		expected[account] = expected.get(account, Decimal("0.00")) + moved
 	assert world.ledger(frappe, doc) == expected
-	assert mapper.kind_of(doc).value == ("Simplified" if example["inputs"]["flags"].startswith("02") else "Standard")
+	assert mapper.kind_of(doc).value == (
+		"Simplified" if example["inputs"]["flags"].startswith("02") else "Standard"
+	)
 	assert Severity.ERROR not in {one.severity for one in found if one.code not in SIGNED_LATER}
 
 
@@ -109,7 +115,10 @@ def make(frappe: Any, example: dict[str, Any]) -> Any:
 		freight = part["code"] == "FC"
 		words, _, arabic = part["reason"].partition(" | ")
 		row = charge(
-			world.FREIGHT if freight else world.SERVICE_CHARGE, part.get("amount", 0), words, zatca_description_ar=arabic
+			world.FREIGHT if freight else world.SERVICE_CHARGE,
+			part.get("amount", 0),
+			words,
+			zatca_description_ar=arabic,
 		)
 		if "pct" in part:
 			row.update(charge_type="On Net Total", rate=float(part["pct"]), tax_amount=0)
@@ -118,7 +127,8 @@ def make(frappe: Any, example: dict[str, Any]) -> Any:
 		taxes = [row, *taxes]
 	if "document_discount" in inputs:
 		more.update(
-			apply_discount_on="Net Total", additional_discount_percentage=float(inputs["document_discount"]["pct"])
+			apply_discount_on="Net Total",
+			additional_discount_percentage=float(inputs["document_discount"]["pct"]),
 		)
 	if "supply" in inputs:
 		more.update(zatca_supply_date=inputs["supply"][0], zatca_supply_end_date=inputs["supply"][1])
@@ -184,7 +194,9 @@ def row_of(one: dict[str, Any]) -> dict[str, Any]:
 	"""An items row; a discount as the price list's."""
 	row = line(one["name"], one["qty"], one["price"], one["vat"])
 	if "discount_pct" in one:
-		row.update(price_list_rate=float(one["price"]), discount_percentage=float(one["discount_pct"]), rate=0)
+		row.update(
+			price_list_rate=float(one["price"]), discount_percentage=float(one["discount_pct"]), rate=0
+		)
 	return row
 
 

@@ -166,10 +166,18 @@ def add_customers(frappe: Any) -> None:
 	for name, kind, values in (
 		(VAT_BUYER, "VAT Registered", {"tax_id": "399999999900003"}),
 		(GOV_BUYER, "Government", {"zatca_id_scheme": "700", "zatca_id_number": "7009876541"}),
-		(UNREGISTERED, "Legal Person Not Registered", {"zatca_id_scheme": "CRN", "zatca_id_number": "1010294735"}),
+		(
+			UNREGISTERED,
+			"Legal Person Not Registered",
+			{"zatca_id_scheme": "CRN", "zatca_id_number": "1010294735"},
+		),
 		(PERSON, "Private Person", {"customer_type": "Individual"}),
 		(WALK_IN, "", {"customer_type": "Company"}),
-		(FOREIGN_BUYER, "Foreign", {"zatca_id_scheme": "OTH", "zatca_id_number": "US77821", "zatca_name_ar": "أتلانتيك للحديد"}),
+		(
+			FOREIGN_BUYER,
+			"Foreign",
+			{"zatca_id_scheme": "OTH", "zatca_id_number": "US77821", "zatca_name_ar": "أتلانتيك للحديد"},
+		),
 		(GROUP_MEMBER, "VAT Registered", {"tax_id": "310122393500013", "zatca_vat_group_member": 1}),
 	):
 		customer = make(
@@ -278,7 +286,15 @@ def vat_rows(template: str = EXCLUSIVE) -> list[dict[str, Any]]:
 	rows = frappe.get_all(
 		"Sales Taxes and Charges",
 		filters={"parent": template},
-		fields=["charge_type", "account_head", "description", "rate", "included_in_print_rate", "cost_center", "zatca_treatment"],
+		fields=[
+			"charge_type",
+			"account_head",
+			"description",
+			"rate",
+			"included_in_print_rate",
+			"cost_center",
+			"zatca_treatment",
+		],
 		order_by="idx",
 	)
 	return [dict(row) for row in rows]

@@ -47,7 +47,7 @@ class Difference:
 	"""One figure on which ERPNext and the law disagree; both positive, in the document's currency (`vat_sar`: SAR)."""
 
 	figure: str
-	"""Name of the figure in the core's Totals."""
+	"""Name of the figure in the core's Totals; `net_booked` and `total_booked` are ERPNext's, in the books' currency."""
 	erpnext: Decimal
 	lawful: Decimal
 
@@ -84,7 +84,24 @@ def difference(
 	]
 	if facts.in_riyals:
 		pairs.append(("vat_sar", sign * base_vat, totals.vat_sar))
+	if doc.get("currency") != facts.company.get("default_currency"):
+		pairs += in_company_currency(doc, sign)
 	return [Difference(figure, here, there) for figure, here, there in pairs if here != there]
+
+
+def in_company_currency(doc: Any, sign: int) -> list[tuple[str, Decimal, Decimal]]:
+	"""Net and total in the books' currency against what they are when each part is converted once.
+
+	ERPNext converts row by row and the total by itself, and posts what that leaves to Round Off without a word.
+	"""
+	rate = exact(doc.get("conversion_rate") or 1)
+	net = round2(money(doc.get("net_total")) * rate)
+	rows = total(money(row.get("base_net_amount")) for row in doc.get("items") or [])
+	taxes = total(money(row.get("base_tax_amount_after_discount_amount")) for row in doc.get("taxes") or [])
+	return [
+		("net_booked", sign * rows, sign * net),
+		("total_booked", sign * money(doc.get("base_grand_total")), sign * (net + taxes)),
+	]
 
 
 def settle(
@@ -135,7 +152,7 @@ def refuse_what_is_no_rounding(doc: Any, found: Sequence[Difference]) -> None:
 					_(LABELS[each.figure]), each.erpnext, each.lawful
 				),
 				code="ERP-NOT-ROUNDING",
-				field="totals.vat" if each.figure == "vat_sar" else f"totals.{each.figure}",
+				field="totals.vat" if each.figure in BOOKED else f"totals.{each.figure}",
 				hint=_(
 					"Check the rows of the taxes table: VAT stands after the charges it is due on (On Previous Row Total)."
 				),
@@ -149,7 +166,10 @@ LABELS = {
 	"prepaid": "deducted advances",
 	"rounding": "rounding",
 	"payable": "amount due",
+	"net_booked": "net total in the books",
+	"total_booked": "total in the books",
 }
+BOOKED = frozenset({"vat_sar", "net_booked", "total_booked"})
 
 
 def write_items(doc: Any, mapping: Mapping, totals: Totals, sign: int) -> None:

@@ -53,11 +53,13 @@ def decide(doc: Any, facts: Facts) -> Kind:
 
 
 def kind_of_original(doc: Any, facts: Facts) -> Kind | None:
-	"""What the original was issued as: recorded on it, stated for one outside this system, or unknown."""
+	"""What the original was issued as: recorded on it, chosen or implied there, stated for one outside this system."""
 	for original in facts.originals.values():
 		recorded = original.get(InvoiceField.KIND) or original.get(InvoiceField.KIND_CHOICE)
 		if recorded in (Kind.STANDARD.value, Kind.SIMPLIFIED.value):
 			return Kind(recorded)
+		if original.get(InvoiceField.BUYER_KIND) == BuyerKind.PRIVATE_PERSON.value:
+			return Kind.SIMPLIFIED
 	stated = doc.get(InvoiceField.ORIGINAL_KIND)
 	return Kind(stated) if stated else None
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from frappe import _
+from frappe.utils import flt
 
 from bayancore_erp.zatca.adapter.fields import InvoiceItemField, UomField
 from bayancore_erp.zatca.adapter.mapper.figures import exact, money, sign_of
@@ -84,7 +85,7 @@ def read_items(doc: Any, facts: Facts, vats: list[Vat], extra: list[Decimal], re
 
 def line_of(row: Any, facts: Facts, vat: Vat, quantity: Decimal, rate: Decimal, share: Decimal) -> Line:
 	"""One line: the price list's price, the discount from it, and a share of the document's discount if there is one."""
-	listed = max(exact(row.get("rate_with_margin")), ZERO) or exact(row.get("price_list_rate"))
+	listed = exact(flt(listed_price(row), row.precision("rate")))
 	price, discount, allowances = rate, ZERO, []
 	if listed > rate:
 		price = listed
@@ -115,6 +116,15 @@ def line_of(row: Any, facts: Facts, vat: Vat, quantity: Decimal, rate: Decimal, 
 		buyer_item_id=str(row.get("customer_item_code") or ""),
 		standard_item_id=str(row.get("barcode") or ""),
 	)
+
+
+def listed_price(row: Any) -> float:
+	"""The price before its discount: with the margin where there is one, else the price list's.
+
+	A margin leaves more decimals in memory than ERPNext keeps: the caller rounds like the rate.
+	"""
+	with_margin, plain = flt(row.get("rate_with_margin")), flt(row.get("price_list_rate"))
+	return with_margin if with_margin > 0 else plain
 
 
 def name_of(row: Any, facts: Facts) -> Text:
