@@ -190,12 +190,18 @@ for _code, _situation, _leaf in _TWO_DECIMALS:
 
 @KSA.warning("BR-KSA-DEC-03", lines, "TaxTotal/TaxAmount")
 def line_vat_decimals(line: Node, facts: Facts) -> Verdict:
-	return decimals(only_text(line.kids.get("TaxTotal", ()), "TaxAmount")) > 2
+	return _long_of_line(line, "TaxAmount", facts)
 
 
 @KSA.warning("BR-KSA-DEC-04", lines, "TaxTotal/RoundingAmount")
 def line_total_decimals(line: Node, facts: Facts) -> Verdict:
-	return decimals(only_text(line.kids.get("TaxTotal", ()), "RoundingAmount")) > 2
+	return _long_of_line(line, "RoundingAmount", facts)
+
+
+def _long_of_line(line: Node, leaf: str, facts: Facts) -> bool:
+	taxes = line.kids.get("TaxTotal", ())
+	# Two tax totals in one line stop the sheet here, whatever their decimals.
+	return (len(taxes) > 1 or facts.document.long_fractions) and decimals(only_text(taxes, leaf)) > 2
 
 
 @KSA.error("BR-KSA-DEC-01", document)

@@ -258,6 +258,8 @@ _NUMBER = f"{IDENTIFICATION}/ID"
 
 def _only_scheme(identifications: Nodes) -> str:
 	"""string(…/@schemeID) of the one identification that has a scheme."""
+	if len(identifications) == 1:
+		return identifications[0].attribute("ID", "schemeID") or ""
 	schemes = [(node, node.attribute("ID", "schemeID")) for node in identifications]
 	given = [(node, scheme) for node, scheme in schemes if scheme is not None]
 	return only([scheme for _, scheme in given], [node for node, _ in given], "ID/@schemeID") or ""

@@ -70,8 +70,7 @@ class Sheet:
 	def judge(self, facts: Facts) -> list[Finding]:
 		"""All findings of this layer."""
 		found: list[Finding] = []
-		if not self._tuples:
-			self._tuples = [(situation, tuple(rules)) for situation, rules in self.situations.items()]
+		self._arrange()
 		try:
 			for situation, rules in self._tuples:
 				for node in situation(facts):
@@ -84,6 +83,23 @@ class Sheet:
 			values = (("line", where.line),) if where.line else ()
 			return [Finding("XSL", Severity.ERROR, self.layer, where.at, where.field, values)]
 		return found
+
+	def is_kept(self, facts: Facts) -> bool:
+		"""Whether there is nothing to find; the short way to the commonest answer."""
+		self._arrange()
+		try:
+			for situation, rules in self._tuples:
+				for node in situation(facts):
+					for rule in rules:
+						if rule.broken(node, facts):
+							return False
+		except SheetFailure:
+			return False
+		return True
+
+	def _arrange(self) -> None:
+		if not self._tuples:
+			self._tuples = [(situation, tuple(rules)) for situation, rules in self.situations.items()]
 
 	def _findings(self, rule: Rule, node: Node, verdict: bool | str | list[Where]) -> Iterable[Finding]:
 		if isinstance(verdict, list):

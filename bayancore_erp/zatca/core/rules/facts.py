@@ -11,7 +11,8 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
-from bayancore_erp.zatca.core.rules.nodes import Document
+from bayancore_erp.zatca.core.rules.nodes import Document, Node
+from bayancore_erp.zatca.core.rules.xpath import spaceless
 
 RIYADH = timezone(timedelta(hours=3), "Asia/Riyadh")
 """The Kingdom has had one offset and no summer time since 1947."""
@@ -27,13 +28,16 @@ class Facts:
 	__slots__ = (
 		"allowances",
 		"buyer",
+		"categories",
 		"document",
+		"letters",
 		"line_allowances",
 		"line_breakdown",
 		"line_categories",
 		"line_taxes",
 		"lines",
 		"now",
+		"references",
 		"root",
 		"seller",
 		"simplified",
@@ -75,4 +79,16 @@ class Facts:
 		self.line_taxes = [tax for line in self.lines for tax in line.kids.get("TaxTotal", ())]
 		self.line_breakdown = [node for tax in self.line_taxes for node in tax.kids.get("TaxSubtotal", ())]
 		self.line_allowances = [node for line in self.lines for node in line.kids.get("AllowanceCharge", ())]
+		self.categories = [
+			*[subtotal.kids["TaxCategory"][0] for subtotal in self.subtotals],
+			*[subtotal.kids["TaxCategory"][0] for subtotal in self.line_breakdown],
+			*[node for allowance in self.allowances for node in allowance.kids.get("TaxCategory", ())],
+			*self.line_categories,
+		]
+		"""Every VAT category that the sheets look at: breakdown, lines' breakdown, document allowances, lines."""
+		self.letters = {node.leaf.get("ID") for node in self.categories}
+		self.references: dict[str, list[Node]] = {}
+		"""The document's additional references by their name, normalised: ICV, PIH, QR and others."""
+		for reference in kids.get("AdditionalDocumentReference", ()):
+			self.references.setdefault(spaceless(reference.leaf["ID"]), []).append(reference)
 		self.sums: dict[str, Decimal] | None = None

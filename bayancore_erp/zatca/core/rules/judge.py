@@ -29,6 +29,7 @@ from bayancore_erp.zatca.core.rules import (  # noqa: F401  (their rules registe
 )
 from bayancore_erp.zatca.core.rules.engine import EN, KSA
 from bayancore_erp.zatca.core.rules.facts import RIYADH, Facts
+from bayancore_erp.zatca.core.rules.familiar import Familiar
 from bayancore_erp.zatca.core.rules.finding import Finding, Layer, Severity
 from bayancore_erp.zatca.core.rules.locate import place
 from bayancore_erp.zatca.core.rules.sections import Misfit
@@ -47,6 +48,24 @@ def check(document: bytes | Any, *, today: date | None = None, now: datetime | N
 	moment = now or datetime.now(RIYADH)
 	if moment.tzinfo is None:
 		moment = moment.replace(tzinfo=RIYADH)
+	day = today or moment.astimezone(RIYADH).date()
+	text = _text(document)
+	with localcontext(EXACT):
+		if text is not None and _is_known_and_kept(text, day, moment):
+			return []
+		return _judge(document, text, day, moment)
+
+
+def _is_known_and_kept(text: str, day: date, moment: datetime) -> bool:
+	known = _familiar.read(text)
+	if known is None:
+		return False
+	facts = Facts(known, day, moment)
+	return EN.is_kept(facts) and KSA.is_kept(facts)
+
+
+def _judge(document: bytes | Any, text: str | None, day: date, moment: datetime) -> list[Finding]:
+	"""The long way, which alone says what is wrong and where."""
 	if isinstance(document, bytes | bytearray | memoryview):
 		try:
 			root = etree.fromstring(bytes(document), _parser())
@@ -57,12 +76,29 @@ def check(document: bytes | Any, *, today: date | None = None, now: datetime | N
 	if root.getroottree().docinfo.internalDTD is not None:
 		return [Finding("XML", Severity.ERROR, Layer.XSD, "/", "", (("found", "DOCTYPE"),))]
 	try:
-		read_document = read(root)
+		found = read(root)
 	except Misfit:
 		return _structure_findings(root)
-	with localcontext(EXACT):
-		facts = Facts(read_document, today or moment.astimezone(RIYADH).date(), moment)
-		return EN.judge(facts) + KSA.judge(facts)
+	if text is not None:
+		_familiar.learn(text, found)
+	facts = Facts(found, day, moment)
+	return EN.judge(facts) + KSA.judge(facts)
+
+
+def _text(document: bytes | Any) -> str | None:
+	"""The document's letters, None where they are not plainly UTF-8."""
+	if isinstance(document, bytes | bytearray | memoryview):
+		try:
+			return bytes(document).decode("utf-8")
+		except UnicodeDecodeError:
+			return None
+	if document.getparent() is not None:
+		return None
+	text: str = etree.tostring(document, encoding="unicode", with_tail=False)
+	return text
+
+
+_familiar = Familiar()
 
 
 def _parser() -> etree.XMLParser:

@@ -123,10 +123,12 @@ class Document:
 		"currencies",
 		"holders",
 		"ids",
+		"long_attributes",
 		"long_fractions",
 		"negatives",
 		"nodes",
 		"numbers",
+		"readings",
 		"root",
 		"texts",
 		"unusual_lengths",
@@ -145,14 +147,18 @@ class Document:
 		"""Every `name` attribute of a code: the rules look for the transaction type anywhere in the document."""
 		self.ids: list[str] = []
 		"""Every attribute of type ID; no two may be equal."""
+		self.readings: list[Any] = []
+		"""How each section was read, the root first."""
 		self.numbers: list[str] = []
 		"""Every decimal."""
 		self.texts: list[str] = []
-		"""The text of every text element but those in signatures."""
+		"""The text of every text element but binary ones and those in signatures."""
 		self.negatives = False
 		"""Whether any decimal has a minus sign."""
 		self.long_fractions = False
 		"""Whether any decimal has more than two places."""
+		self.long_attributes = False
+		"""Whether any attribute is longer than the shortest limit that the rules set."""
 		self.unusual_lengths = False
 		"""Whether any text is empty, or longer than the shortest limit that the rules set."""
 

@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from bayancore_erp.zatca.core.rules.datatypes import SPACES, Check, are_decimals, is_decimal
 from bayancore_erp.zatca.core.rules.model import Branch, Leaf, clark, data, local_name, prefixed, short_name, typed
-from bayancore_erp.zatca.core.rules.nodes import INDEXED, WATCHED, Attributes, Document, Element, Node, Spec
+from bayancore_erp.zatca.core.rules.nodes import INDEXED, SHORTEST_LIMIT, WATCHED, Attributes, Document, Element, Node, Spec
 
 Row = tuple[str, int, str | None, str | None, Attributes]
 """An element as it is read off the tree: tag, number of children, text, tail, attributes."""
@@ -41,13 +41,14 @@ class Misfit(Exception):
 class _Known:
 	"""Attributes of a section that were found right, with what rules want of them."""
 
-	__slots__ = ("codes", "currencies", "ids", "items")
+	__slots__ = ("codes", "currencies", "ids", "items", "long")
 
 	def __init__(self, items: Sequence[Attributes], shapes: Sequence[Leaf | Branch]) -> None:
 		self.items = items
 		self.currencies: set[str] = set()
 		self.codes: list[str] = []
 		self.ids: list[str] = []
+		self.long = any(len(value) > SHORTEST_LIMIT for given in items for _, value in given)
 		for given, shape in zip(items, shapes, strict=True):
 			for name, value in given:
 				if name == "Id":
@@ -56,6 +57,15 @@ class _Known:
 					self.currencies.add(value)
 				elif name == "name" and isinstance(shape, Leaf):
 					self.codes.append(value)
+
+
+class Reading(NamedTuple):
+	"""How a section of a document was read: what familiar.py learns from."""
+
+	plan: Plan
+	known: _Known
+	items: Sequence[Attributes]
+	section: Element
 
 
 class Draft:
@@ -124,7 +134,8 @@ class Draft:
 			self.checks.append((at, leaf.check))
 		if own < 0:
 			return
-		self.leaves.append(at)
+		if leaf.text != "base64Binary":
+			self.leaves.append(at)
 		spec, name = self.specs[own], short_name(self.tags[at])
 		path = prefix + name
 		self._note(spec, path, at)
@@ -155,7 +166,20 @@ class Draft:
 class Plan:
 	"""How to read a section of one shape. Raises Misfit when the shape itself is not valid."""
 
-	__slots__ = ("blank", "checks", "decimals", "free_tails", "known", "leaves", "readers", "sections", "shapes")
+	__slots__ = (
+		"blank",
+		"checks",
+		"decimal_places",
+		"decimals",
+		"free_tails",
+		"known",
+		"leaf_places",
+		"leaves",
+		"readers",
+		"sections",
+		"shapes",
+		"specs",
+	)
 
 	def __init__(self, draft: Draft) -> None:
 		self.shapes = draft.shapes
@@ -163,10 +187,13 @@ class Plan:
 		self.free_tails = draft.free_tails
 		self.sections = draft.sections
 		self.known: list[_Known] = []
-		self.decimals = _getter([position for position, check in draft.checks if check is is_decimal])
-		self.blank = _getter(draft.blank)
-		self.leaves = _getter(draft.leaves)
-		self.readers = [(spec, spec.names, _getter(spec.positions)) for spec in draft.specs]
+		self.specs = draft.specs
+		self.decimal_places = [position for position, check in draft.checks if check is is_decimal]
+		self.leaf_places = draft.leaves
+		self.decimals = getter(self.decimal_places)
+		self.blank = getter(draft.blank)
+		self.leaves = getter(draft.leaves)
+		self.readers = [(spec, spec.names, getter(spec.positions)) for spec in draft.specs]
 
 	def read(self, section: Element, rows: Sequence[Row], document: Document) -> list[Node]:
 		"""Check what the shape does not tell, and build the nodes."""
@@ -179,6 +206,7 @@ class Plan:
 				_check_blank(text)
 		known = self._known(items, section)
 		document.currencies |= known.currencies
+		document.long_attributes = document.long_attributes or known.long
 		if known.codes:
 			document.codes += known.codes
 		if known.ids:
@@ -188,6 +216,7 @@ class Plan:
 		for position, check in self.checks:
 			if not check(texts[position]):
 				raise Misfit
+		document.readings.append(Reading(self, known, items, section))
 		return self._build(section, texts, items, document)
 
 	def _build(
@@ -241,7 +270,7 @@ def _check_blank(text: str) -> None:
 		_blanks.add(text)
 
 
-def _getter(positions: list[int]) -> Callable[[Any], Sequence[str]]:
+def getter(positions: list[int]) -> Callable[[Any], Sequence[str]]:
 	"""Picks the texts at these places."""
 	if not positions:
 		return _nothing

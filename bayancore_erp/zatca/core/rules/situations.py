@@ -58,7 +58,8 @@ def of_vat(category: Node) -> bool:
 
 def code_of(category: Node) -> str:
 	"""normalize-space(cbc:ID) of a tax category."""
-	return spaceless(category.leaf.get("ID"))
+	code = category.leaf.get("ID")
+	return code if code == "S" else spaceless(code)
 
 
 def document(facts: Facts) -> Nodes:

@@ -26,7 +26,7 @@ _ONLY_DIGITS = re.compile("[0-9]*").fullmatch
 
 def _named(facts: Facts, name: str) -> list[Node]:
 	"""The document's additional references of that name."""
-	return [node for node in _of_document(facts) if spaceless(node.leaf["ID"]) == name]
+	return facts.references.get(name, [])
 
 
 def _of_document(facts: Facts) -> Nodes:

@@ -61,35 +61,31 @@ def _allowance_categories(facts: Facts) -> list[Node]:
 	return [node for allowance in facts.allowances for node in allowance.kids.get(_CATEGORY, ())]
 
 
+_ONLY_STANDARD = {"S"}
+
+
 def _line_breakdown_categories(facts: Facts) -> list[Node]:
 	return [subtotal.kids[_CATEGORY][0] for subtotal in line_breakdown(facts)]
 
 
-def _all_categories(facts: Facts) -> list[Node]:
-	return [
-		*_document_categories(facts),
-		*_line_breakdown_categories(facts),
-		*_allowance_categories(facts),
-		*line_categories(facts),
-	]
-
-
 @EN.error("BR-CL-18", document)
 def unknown_category(invoice: Node, facts: Facts) -> Verdict:
+	if facts.letters == _ONLY_STANDARD:
+		return False
 	return [
 		Where(node, "ID")
-		for node in _all_categories(facts)
-		if node.leaf.get("ID", "S") != "S" and not in_list(node.leaf["ID"], VAT_CATEGORIES)
-		or "ID" in node.leaf
-		and not node.leaf["ID"]
+		for node in facts.categories
+		if "ID" in node.leaf and not in_list(node.leaf["ID"], VAT_CATEGORIES)
 	]
 
 
 @KSA.error("BR-KSA-18", document)
 def category_not_used_in_the_kingdom(invoice: Node, facts: Facts) -> Verdict:
+	if facts.letters == _ONLY_STANDARD:
+		return False
 	return [
 		Where(node, "ID", "S, Z, E, O")
-		for node in _all_categories(facts)
+		for node in facts.categories
 		if "ID" in node.leaf and node.leaf["ID"] not in KSA_VAT_CATEGORIES
 	]
 
@@ -252,11 +248,11 @@ def standard_rated_with_exemption(subtotal: Node, facts: Facts) -> Verdict:
 	return any(node.leaf.get("ID") == "S" for node in _document_categories(facts))
 
 
+_USUAL_RATES = frozenset({"15", "15.0", "15.00", "5", "5.0", "5.00"})
+"""As they are nearly always written."""
+
+
 # --- rates ----------------------------------------------------------------------------------------------------------
-
-
-def _standard_line_categories(facts: Facts) -> Nodes:
-	return [node for node in line_categories(facts) if node.leaf.get("ID") == "S" or code_of(node) == "S"]
 
 
 def _categories_of(allowances: Situation) -> Situation:
@@ -281,7 +277,7 @@ _charge_categories = _anywhere(charge=True)
 
 
 def _rate_above_zero(node: Node, facts: Facts) -> Verdict:
-	if code_of(node) != "S" or not of_vat(node):
+	if node.leaf.get("Percent") in _USUAL_RATES or code_of(node) != "S" or not of_vat(node):
 		return False
 	rate = number(node, "Percent")
 	return rate is None or not above_zero(rate)
@@ -326,6 +322,8 @@ EN.error("BR-Z-07", document, "AllowanceCharge")(_charge_without_zero_rate("Z"))
 
 
 def _rated_out_of_scope(node: Node, facts: Facts) -> Verdict:
+	if node.leaf.get("ID") == "S":
+		return False
 	rate = number(node, "Percent")
 	return rate is not None and code_of(node) == "O" and (above_zero(rate) or below_zero(rate)) and "0"
 
@@ -355,8 +353,8 @@ def _with_standard_rate(facts: Facts) -> Nodes:
 def standard_rate_not_in_force(invoice: Node, facts: Facts) -> Verdict:
 	return [
 		Where(node, "Percent", "15")
-		for node in _all_categories(facts)
-		if node.leaf.get("Percent", "15") not in ("15", "15.00", "5", "5.00")
+		for node in facts.categories
+		if node.leaf.get("Percent", "15") not in _USUAL_RATES
 		and not _is_in_force(Decimal(node.leaf["Percent"]))
 		and code_of(node) == "S"
 		and of_vat(node)
@@ -368,7 +366,7 @@ def _is_in_force(rate: Decimal) -> bool:
 
 
 def _line_exemptions(facts: Facts) -> Nodes:
-	if not _standard_anywhere(facts):
+	if not facts.line_breakdown or not _standard_anywhere(facts):
 		return ()
 	return [node for node in _line_breakdown_categories(facts) if code_of(node) in ("Z", "E", "O") and of_vat(node)]
 
@@ -410,6 +408,8 @@ KSA.warning("BR-KSA-F-06-C39", _line_exemptions, "TaxExemptionReason")(_reason_o
 
 
 def _exemptions(facts: Facts) -> Nodes:
+	if facts.letters == _ONLY_STANDARD:
+		return ()
 	return [node for node in _document_categories(facts) if code_of(node) in ("Z", "E", "O")]
 
 
