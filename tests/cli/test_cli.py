@@ -378,3 +378,12 @@ def test_a_port_out_of_range_is_refused(capsys: pytest.CaptureFixture[str], port
 		main(["simulator", f"--port={port}"])
 	assert stop.value.code == 2
 	assert "65535" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("pih", ["zzz", "", "aGFzaA==", "مرحبا"])
+def test_a_previous_hash_that_is_none_is_refused(
+	capsys: pytest.CaptureFixture[str], invoice_file: Path, tmp_path: Path, pih: str
+) -> None:
+	status, _, err = run(capsys, "build", invoice_file, f"--pih={pih}", "-o", tmp_path / "x.xml")
+	assert status == 2 and "--pih" in err
+	assert not (tmp_path / "x.xml").exists()

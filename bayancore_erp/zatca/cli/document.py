@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import base64
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from bayancore_erp.zatca.core.chain import FIRST_PIH, ChainPosition
 from bayancore_erp.zatca.core.crypto.certificate import Certificate
 from bayancore_erp.zatca.core.crypto.keys import load_key
 from bayancore_erp.zatca.core.crypto.stamp import stamp
+from bayancore_erp.zatca.core.errors import InvalidInput
 from bayancore_erp.zatca.core.pipeline import RIYADH, review
 from bayancore_erp.zatca.core.schema import from_json, json_schema
 from bayancore_erp.zatca.core.ubl import build_xml
@@ -63,7 +65,7 @@ def run_build(given: argparse.Namespace) -> int:
 	"""Build, and say what ZATCA and the law will object to. 1 where there are errors; the XML is written all the same."""
 	invoice = from_json(files.read(given.invoice))
 	totals = calculate(invoice)
-	xml = build_xml(invoice, totals, ChainPosition(given.icv, given.pih))
+	xml = build_xml(invoice, totals, ChainPosition(given.icv, _previous_hash(given.pih)))
 	findings = review(invoice)
 	if not given.json or given.out != "-":
 		files.write(given.out, xml)
@@ -72,6 +74,21 @@ def run_build(given: argparse.Namespace) -> int:
 	elif findings:
 		files.complain("\n".join(as_text(finding) for finding in findings))
 	return 1 if has_errors(findings) else 0
+
+
+def _previous_hash(text: str) -> str:
+	"""A hash as typed. A mistyped one would break the chain, which no rule over a single document can see."""
+	try:
+		is_hash = text == FIRST_PIH or len(base64.b64decode(text, validate=True)) == 32
+	except ValueError:
+		is_hash = False
+	if not is_hash:
+		raise InvalidInput(
+			f"{text[:60]!r} is not the hash of a document.",
+			field="--pih",
+			hint="Take what `bayancore-zatca hash` prints for the previous document.",
+		)
+	return text
 
 
 def run_sign(given: argparse.Namespace) -> int:

@@ -156,8 +156,8 @@ def run_validate(given: argparse.Namespace) -> int:
 			print(f"{'FAIL' if errors else 'ok  '} {path}  {errors} errors, {len(found) - errors} warnings")
 			for finding in found:
 				print(as_text(finding, given.language))
-	for path, error in unreadable.items():
-		files.complain(f"{path} cannot be checked: {error.diagnostics()}")
+	for path, reason in unreadable.items():
+		files.complain(f"{path} cannot be checked: {reason.diagnostics()}")
 	if unreadable:
 		return 2
 	bad = any(found if given.strict else has_errors(found) for found in reports.values())
