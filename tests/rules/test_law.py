@@ -370,6 +370,7 @@ def test_rules_of_amounts_keep_silent_without_totals() -> None:
 		(date(2026, 1, 31), date(2026, 2, 15)),
 		(date(2026, 12, 1), date(2027, 1, 15)),
 		(date(2024, 2, 29), date(2024, 3, 15)),
+		(date(9999, 12, 31), date.max),
 	],
 )
 def test_the_last_day_is_the_fifteenth_of_the_next_month(event: date, last: date) -> None:

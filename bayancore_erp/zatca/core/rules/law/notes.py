@@ -13,9 +13,14 @@ from bayancore_erp.zatca.core.codes import NOTE_REASONS, DocumentType
 from bayancore_erp.zatca.core.invoice import Text
 from bayancore_erp.zatca.core.rules.law.case import Breach, Case, Original, breach
 
+# The calendar ends with this month; a mistyped year must be told by the rules, not break them.
+_LAST_MONTH = date(9999, 12, 1)
+
 
 def month_end_plus_15(event: date) -> date:
 	"""The 15th of the month after `event`: the last day for a standard invoice or a note. Guideline p. 49, p. 60."""
+	if event >= _LAST_MONTH:
+		return date.max
 	return date(event.year + event.month // 12, event.month % 12 + 1, 15)
 
 
