@@ -173,7 +173,7 @@ MEANINGS: dict[Kind, Meaning] = {
 		Name(
 			"What answered at this address is not ZATCA's service: check the environment, the gateway address and the proxy. "
 			"Invoices wait unchanged.",
-			"من أجاب على هذا العنوان ليس خدمة الهيئة: تحقق من البيئة وعنوان البوابة والخادم الوكيل. "
+			"الجهة التي أجابت على هذا العنوان ليست خدمة الهيئة: تحقق من البيئة وعنوان البوابة والخادم الوكيل. "
 			"تنتظر الفواتير دون تغيير.",
 		),
 	),
@@ -273,7 +273,7 @@ MEANINGS: dict[Kind, Meaning] = {
 		False,
 		Name(
 			"ZATCA has not yet seen all compliance documents of this device pass. Run the compliance checks.",
-			"لم تجتز بعدُ كل مستندات الالتزام لهذا الجهاز لدى الهيئة. نفّذ فحوص الالتزام.",
+			"لم تجتز جميع مستندات الالتزام لهذا الجهاز فحص الهيئة بعد. نفّذ فحوص الالتزام.",
 		),
 	),
 	Kind.RENEWAL_NEEDS_CHECKS: Meaning(
