@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.finding import Finding, Layer, Severity
-from bayancore_erp.zatca.core.rules.locate import place
+from bayancore_erp.zatca.core.rules.locate import Locator
 from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.situations import Situation
 from bayancore_erp.zatca.core.rules.xpath import SheetFailure
@@ -67,7 +67,7 @@ class Sheet:
 		"""All rules declared."""
 		return (rule for rules in self.situations.values() for rule in rules)
 
-	def judge(self, facts: Facts) -> list[Finding]:
+	def judge(self, facts: Facts, locator: Locator) -> list[Finding]:
 		"""All findings of this layer."""
 		found: list[Finding] = []
 		self._arrange()
@@ -77,9 +77,9 @@ class Sheet:
 					for rule in rules:
 						verdict = rule.broken(node, facts)
 						if verdict:
-							found += self._findings(rule, node, verdict)
+							found += self._findings(rule, node, verdict, locator)
 		except SheetFailure as failure:
-			where = place(failure.node.element, failure.leaf)
+			where = locator.place(failure.node.element, failure.leaf)
 			values = (("line", where.line),) if where.line else ()
 			return [Finding("XSL", Severity.ERROR, self.layer, where.at, where.field, values)]
 		return found
@@ -101,16 +101,19 @@ class Sheet:
 		if not self._tuples:
 			self._tuples = [(situation, tuple(rules)) for situation, rules in self.situations.items()]
 
-	def _findings(self, rule: Rule, node: Node, verdict: bool | str | list[Where]) -> Iterable[Finding]:
-		if isinstance(verdict, list):
-			return [self._finding(rule, *where) for where in verdict]
-		return [self._finding(rule, node, rule.about, verdict if isinstance(verdict, str) else "")]
+	def _findings(
+		self, rule: Rule, node: Node, verdict: bool | str | list[Where], locator: Locator
+	) -> Iterable[Finding]:
+		if not isinstance(verdict, list):
+			verdict = [Where(node, rule.about, verdict if isinstance(verdict, str) else "")]
+		return [self._finding(rule, place, locator) for place in verdict]
 
-	def _finding(self, rule: Rule, node: Node, about: str, expected: str) -> Finding:
-		where = place(node.element, about)
+	def _finding(self, rule: Rule, told: Where, locator: Locator) -> Finding:
+		node, about, expected = told
+		where = locator.place(node.element, about)
 		values = [("line", where.line), ("expected", expected), ("found", _text(node, about))]
-		told = tuple((name, value) for name, value in values if value)
-		return Finding(rule.code, rule.severity, self.layer, where.at, where.field, told)
+		given = tuple((name, value) for name, value in values if value)
+		return Finding(rule.code, rule.severity, self.layer, where.at, where.field, given)
 
 
 def _text(node: Node, about: str) -> str:

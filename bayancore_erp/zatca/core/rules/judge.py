@@ -31,7 +31,7 @@ from bayancore_erp.zatca.core.rules.engine import EN, KSA
 from bayancore_erp.zatca.core.rules.facts import RIYADH, Facts
 from bayancore_erp.zatca.core.rules.familiar import Familiar
 from bayancore_erp.zatca.core.rules.finding import Finding, Layer, Severity
-from bayancore_erp.zatca.core.rules.locate import place
+from bayancore_erp.zatca.core.rules.locate import Locator
 from bayancore_erp.zatca.core.rules.sections import Misfit
 from bayancore_erp.zatca.core.rules.structure import problems, read
 
@@ -82,7 +82,8 @@ def _judge(document: bytes | Any, text: str | None, day: date, moment: datetime)
 	if text is not None:
 		_familiar.learn(text, found)
 	facts = Facts(found, day, moment)
-	return EN.judge(facts) + KSA.judge(facts)
+	locator = Locator()
+	return EN.judge(facts, locator) + KSA.judge(facts, locator)
 
 
 def _text(document: bytes | Any) -> str | None:
@@ -107,9 +108,10 @@ def _parser() -> etree.XMLParser:
 
 def _structure_findings(root: Any) -> list[Finding]:
 	found = []
+	locator = Locator()
 	for problem in problems(root):
 		beneath = problem.expected.split(":")[-1] if problem.reason == "missing" else ""
-		where = place(problem.element, beneath)
+		where = locator.place(problem.element, beneath)
 		values = (("line", where.line), ("expected", problem.expected), ("found", problem.found))
 		told = tuple((name, value) for name, value in values if value)
 		found.append(Finding("XSD", Severity.ERROR, Layer.XSD, where.at, where.field, told))

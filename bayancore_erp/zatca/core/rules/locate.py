@@ -7,6 +7,7 @@ Source: XML Implementation Standard section 8 (data dictionary); the model in co
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, NamedTuple
 
 from bayancore_erp.zatca.core.rules.model import clark, prefixed
@@ -156,42 +157,72 @@ class Place(NamedTuple):
 	"""The line's number counted from 1, empty outside lines."""
 
 
-def place(element: Element, beneath: str = "") -> Place:
-	"""The place of `element`, or of `beneath` in it: names with `/`, or an `@attribute`, which need not exist."""
-	chain = [element, *element.iterancestors()]
-	chain.reverse()
-	at = "/" + prefixed(chain[0].tag)
-	keys: list[str] = []
-	indexes: list[int] = []
-	line = ""
-	for above, here in zip(chain, chain[1:], strict=False):
-		alike = [sibling for sibling in above.iterchildren(here.tag)]
-		number = alike.index(here)
-		at += "/" + prefixed(here.tag) + (f"[{number + 1}]" if len(alike) > 1 else "")
-		if here.tag == _LINE and len(chain) > 1 and above is chain[0]:
-			line = str(number + 1)
-		key, number = _kind(here, alike, number)
-		keys.append(key)
-		indexes.append(number)
-	for name in beneath.split("/") if beneath else ():
-		at += "/" + (name if name.startswith("@") else _guess_prefix(name))
-		keys.append(name)
-		indexes.append(0)
-	return Place(at, _field(keys, indexes), line)
+class Locator:
+	"""Finds places in one document; remembers what it has counted, so that a thousand findings cost what they should."""
 
+	def __init__(self) -> None:
+		self._numbers: dict[Element, dict[Element, tuple[int, bool]]] = {}
+		self._lines: dict[Element, tuple[str, int]] = {}
 
-def _kind(here: Element, alike: list[Element], number: int) -> tuple[str, int]:
-	"""The key of an element in FIELDS, and its place among those of that key."""
-	name = prefixed(here.tag).removeprefix("cac:").removeprefix("cbc:")
-	if here.tag == _LINE:
-		advances = [line.find(_ADVANCE) is not None for line in alike]
-		mine = advances[number]
-		return name + ("[advance]" if mine else ""), sum(1 for other in advances[:number] if other is mine)
-	if here.tag == _REFERENCE:
-		return f"{name}[{' '.join((here.findtext(_ID) or '').split())}]", number
-	if here.tag == _TAX_TOTAL and here.find(_SUBTOTAL) is None and prefixed(here.getparent().tag) == "Invoice":
-		return name + "[SAR]", number
-	return name, number
+	def place(self, element: Element, beneath: str = "") -> Place:
+		"""The place of `element`, or of `beneath` in it: names with `/`, or an `@attribute`, which need not exist."""
+		chain = [element, *element.iterancestors()]
+		chain.reverse()
+		at = "/" + prefixed(chain[0].tag)
+		keys: list[str] = []
+		indexes: list[int] = []
+		line = ""
+		for above, here in zip(chain, chain[1:], strict=False):
+			number, several = self._numbered(above)[here]
+			at += "/" + prefixed(here.tag) + (f"[{number + 1}]" if several else "")
+			if here.tag == _LINE and above is chain[0]:
+				line = str(number + 1)
+			key, number = self._kind(here, above, number)
+			keys.append(key)
+			indexes.append(number)
+		for name in beneath.split("/") if beneath else ():
+			at += "/" + (name if name.startswith("@") else _guess_prefix(name))
+			keys.append(name)
+			indexes.append(0)
+		return Place(at, _field(keys, indexes), line)
+
+	def _numbered(self, parent: Element) -> dict[Element, tuple[int, bool]]:
+		"""For each child its place among those of its name, and whether there are several."""
+		known = self._numbers.get(parent)
+		if known is None:
+			children = [child for child in parent if isinstance(child.tag, str)]
+			counts = Counter(child.tag for child in children)
+			seen: Counter[str] = Counter()
+			known = {}
+			for child in children:
+				known[child] = seen[child.tag], counts[child.tag] > 1
+				seen[child.tag] += 1
+			self._numbers[parent] = known
+		return known
+
+	def _kind(self, here: Element, above: Element, number: int) -> tuple[str, int]:
+		"""The key of an element in FIELDS, and its place among those of that key."""
+		name = prefixed(here.tag).removeprefix("cac:").removeprefix("cbc:")
+		if here.tag == _LINE:
+			if here not in self._lines:
+				self._count_lines(above)
+			return self._lines[here]
+		if here.tag == _REFERENCE:
+			return f"{name}[{' '.join((here.findtext(_ID) or '').split())}]", number
+		if here.tag == _TAX_TOTAL and here.find(_SUBTOTAL) is None and prefixed(above.tag) == "Invoice":
+			return name + "[SAR]", number
+		return name, number
+
+	def _count_lines(self, parent: Element) -> None:
+		"""Lines that deduct an advance are prepayments in the model, counted apart from the others."""
+		ordinary = advances = 0
+		for line in parent.iterchildren(_LINE):
+			if line.find(_ADVANCE) is None:
+				self._lines[line] = "InvoiceLine", ordinary
+				ordinary += 1
+			else:
+				self._lines[line] = "InvoiceLine[advance]", advances
+				advances += 1
 
 
 def _field(keys: list[str], indexes: list[int]) -> str:

@@ -117,4 +117,9 @@ def stamp_by_another_method(reference: Node, facts: Facts) -> Verdict:
 
 @KSA.warning("BR-KSA-60", typed_simplified, "Signature")
 def no_stamp(invoice: Node, facts: Facts) -> Verdict:
-	return not any("".join(node.section.itertext()) for node in facts.document.branches.get("Signature", ()))
+	return not any(_has_text(node) for node in facts.document.branches.get("Signature", ()))
+
+
+def _has_text(node: Node) -> bool:
+	"""Whether the element has any text, the spaces between its tags included, which only the parsed element knows."""
+	return any(node.leaf.values()) or (node.section is not None and any(node.section.itertext()))
