@@ -18,8 +18,8 @@ def test_stored_once_and_read_back(tmp_path: Path) -> None:
 	archive = LocalFolder(tmp_path)
 	name = object_name(VAT, DAY, UUID, b"<xml/>", "xml")
 	assert name.startswith(f"{VAT}/2026/11/{UUID}/")
-	assert archive.put(name, b"<xml/>") is True
-	assert archive.put(name, b"<xml/>") is False
+	assert archive.put(name, b"<xml/>").stored
+	assert not archive.put(name, b"<xml/>").stored
 	assert archive.get(name) == b"<xml/>"
 	assert list(archive.names()) == [name]
 	assert archive.damaged() == []

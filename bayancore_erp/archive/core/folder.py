@@ -1,59 +1,55 @@
 """An archive in a local folder: the default where no object storage is set up.
 
-Takes bytes and where they belong; gives a name that contains their SHA-256, so that storing twice is harmless and a
-changed file gives itself away. Never overwrites, never deletes. The names are those of the object storage too
-(STACK.md section 3): `<VAT>/<year>/<month>/<UUID>/<sha256>.<suffix>`, without any customer's name.
+Takes bytes and the name they belong under (store.py); gives receipts. Files are read-only, written beside their place and
+linked into it, so that a crash leaves all of a file or none. Never overwrites, never deletes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
-from bayancore_erp.zatca.core.errors import InvalidInput
+from bayancore_erp.archive.core.store import (
+	Head,
+	Health,
+	ObjectDiffers,
+	ObjectMissing,
+	Receipt,
+	digest_in,
+	is_name,
+	object_name,
+	require_fit,
+	require_metadata,
+)
 
-_NAME = re.compile(r"[0-9]{15}/[0-9]{4}/[0-9]{2}/[0-9A-Za-z-]{1,64}/(?P<sha256>[0-9a-f]{64})\.[a-z0-9]{1,8}")
+__all__ = ["LocalFolder", "object_name"]
 
-
-def object_name(vat_number: str, issued: date, uuid: str, content: bytes, suffix: str) -> str:
-	"""The archive name of `content`. Raises InvalidInput where VAT number, UUID or suffix are no such thing."""
-	digest = hashlib.sha256(content).hexdigest()
-	name = f"{vat_number}/{issued:%Y}/{issued:%m}/{uuid}/{digest}.{suffix}"
-	if not _NAME.fullmatch(name):
-		raise InvalidInput("A document is archived under its seller's VAT number and its UUID.", field="uuid")
-	return name
+# What a write in progress is called; a crash leaves it, and it is no archive name.
+_UNFINISHED = ".unfinished-"
 
 
 @dataclass(frozen=True, slots=True)
 class LocalFolder:
-	"""The archive below one folder."""
+	"""The archive below one folder. Metadata is checked as the object storage would and not kept."""
 
 	root: Path
 
-	def put(self, name: str, content: bytes) -> bool:
-		"""Store `content` under its name, durably. False if it was there already.
+	def put(self, name: str, content: bytes, metadata: Mapping[str, str] | None = None) -> Receipt:
+		"""Store `content` under its name, durably.
 
-		Raises InvalidInput where the name is not this content's, or where other bytes hold it (damage: alarm).
+		Raises InvalidInput where the name is not this content's, ObjectDiffers where other bytes hold it (alarm).
 		"""
-		found = _NAME.fullmatch(name)
-		if not found or found["sha256"] != hashlib.sha256(content).hexdigest():
-			raise InvalidInput("This is not the archive name of this content.", field="name")
+		digest = require_fit(name, content)
+		require_metadata(metadata)
 		target = self.root / name
 		if target.exists():
-			if target.read_bytes() != content:
-				raise InvalidInput(
-					f"The archived file {name} is damaged.",
-					hint="Keep it for the auditor; restore it from a backup.",
-				)
-			return False
+			return self._present(name, digest, content)
 		target.parent.mkdir(parents=True, exist_ok=True)
-		handle, temporary = tempfile.mkstemp(dir=target.parent)
+		handle, temporary = tempfile.mkstemp(prefix=_UNFINISHED, dir=target.parent)
 		try:
 			with os.fdopen(handle, "wb") as file:
 				file.write(content)
@@ -61,28 +57,48 @@ class LocalFolder:
 				os.fsync(file.fileno())
 			os.chmod(temporary, 0o444)
 			os.link(temporary, target)
+			_sync_folder(target.parent)
 		except FileExistsError:
-			return False
+			return self._present(name, digest, content)
 		finally:
 			os.unlink(temporary)
-		return True
+		return Receipt(name, digest, len(content), True)
 
 	def get(self, name: str) -> bytes:
-		"""The bytes of that name. Raises InvalidInput where they no longer fit it, OSError where there are none."""
-		found = _NAME.fullmatch(name)
-		if not found:
-			raise InvalidInput("This is not an archive name.", field="name")
-		content = (self.root / name).read_bytes()
-		if hashlib.sha256(content).hexdigest() != found["sha256"]:
-			raise InvalidInput(f"The archived file {name} was changed.", hint="Restore it from a backup.")
+		"""The bytes of that name. Raises ObjectDiffers where they no longer fit it, ObjectMissing where there are none."""
+		digest = digest_in(name)
+		try:
+			content = (self.root / name).read_bytes()
+		except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+			raise ObjectMissing(f"The archive holds nothing under {name}.", field="name")
+		if hashlib.sha256(content).hexdigest() != digest:
+			raise ObjectDiffers(f"The archived file {name} was changed.", hint="Restore it from a backup.")
 		return content
 
-	def names(self) -> Iterator[str]:
-		"""All names in the archive, in order."""
-		for file in sorted(self.root.rglob("*")):
-			name = file.relative_to(self.root).as_posix()
-			if _NAME.fullmatch(name):
-				yield name
+	def head(self, name: str) -> Head | None:
+		"""Name and size; a folder computes no digests of its own."""
+		digest_in(name)
+		try:
+			return Head(name, (self.root / name).stat().st_size)
+		except (FileNotFoundError, NotADirectoryError):
+			return None
+
+	def names(self, prefix: str = "") -> Iterator[str]:
+		"""The names that begin with `prefix`, in order; one folder is in memory at a time."""
+		yield from self._below("", prefix)
+
+	def health(self) -> Health:
+		"""Whether the folder can be written to. That it protects nothing against its owner is a fact, not a problem."""
+		place = f"folder {self.root}"
+		try:
+			self.root.mkdir(parents=True, exist_ok=True)
+			with tempfile.TemporaryFile(dir=self.root) as probe:
+				probe.write(b"probe")
+		except OSError as error:
+			return Health(
+				place, False, (f"The archive folder cannot be written to ({error.strerror or 'error'}).",)
+			)
+		return Health(place, True, (), ("A folder has no retention rule: whoever owns it can delete files.",))
 
 	def damaged(self) -> list[str]:
 		"""The names whose bytes no longer fit them; empty if the archive is whole."""
@@ -90,6 +106,38 @@ class LocalFolder:
 		for name in self.names():
 			try:
 				self.get(name)
-			except InvalidInput:
+			except ObjectDiffers:
 				bad.append(name)
 		return bad
+
+	def _present(self, name: str, digest: str, content: bytes) -> Receipt:
+		if (self.root / name).read_bytes() != content:
+			raise ObjectDiffers(
+				f"The archived file {name} is damaged.",
+				hint="Keep it for the auditor; restore it from a backup.",
+			)
+		return Receipt(name, digest, len(content), False)
+
+	def _below(self, path: str, prefix: str) -> Iterator[str]:
+		try:
+			with os.scandir(self.root / path) as found:
+				# A folder sorts as its name with the slash, which is how names with a common beginning compare.
+				entries = sorted((e.name + "/" if e.is_dir(follow_symlinks=False) else e.name) for e in found)
+		except FileNotFoundError:
+			return
+		for entry in entries:
+			name = path + entry
+			if entry.endswith("/"):
+				if name.startswith(prefix) or prefix.startswith(name):
+					yield from self._below(name, prefix)
+			elif name.startswith(prefix) and is_name(name):
+				yield name
+
+
+def _sync_folder(folder: Path) -> None:
+	"""Make the new entry itself survive a power cut."""
+	handle = os.open(folder, os.O_RDONLY)
+	try:
+		os.fsync(handle)
+	finally:
+		os.close(handle)

@@ -1,0 +1,274 @@
+"""Oracle's real client against a strict stand-in: stored once, verified, whatever the network does."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("oci")
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import fake_oci
+
+from bayancore_erp.archive.core.oci_store import ApiKey, Auth, OciObjectStorage, OciSettings
+from bayancore_erp.archive.core.store import ObjectDiffers, ObjectMissing, audit, object_name
+from bayancore_erp.zatca.core.errors import ConfigurationError, InvalidInput, TransportError
+
+VAT, UUID, DAY = "399999999900003", "8d487816-70b8-4ade-a618-9d620b73814a", date(2026, 11, 21)
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[fake_oci.FakeOci]:
+	fake = fake_oci.FakeOci(hang=1.4)
+	yield fake
+	fake.close()
+
+
+@pytest.fixture
+def fake(service: fake_oci.FakeOci) -> fake_oci.FakeOci:
+	for kept in (service.objects, service.uploads, service.created, service.requests, service.refused):
+		kept.clear()
+	service.rules, service.public_access, service.page, service.clock_shift = [], "NoPublicAccess", 1000, 0.0
+	service.fault = lambda verb, path: None
+	return service
+
+
+def settings(fake: fake_oci.FakeOci, **changes: object) -> OciSettings:
+	values: dict[str, object] = {
+		"region": "me-riyadh-1",
+		"namespace": fake_oci.NAMESPACE,
+		"bucket": fake_oci.BUCKET,
+		"api_key": ApiKey(fake.TENANCY, fake.USER, fake.FINGERPRINT, fake.pem),
+		"service_endpoint": fake.endpoint,
+		"timeout": (1, 1),
+		"attempts": 4,
+		"longest_wait": 0,
+		"part_size": 1000,
+		**changes,
+	}
+	return OciSettings(**values)  # type: ignore[arg-type]
+
+
+def name_of(content: bytes, suffix: str = "xml") -> str:
+	return object_name(VAT, DAY, UUID, content, suffix)
+
+
+def test_stored_once_with_checksums_and_read_back(fake: fake_oci.FakeOci) -> None:
+	store, content = OciObjectStorage(settings(fake)), b"<xml/>"
+	name = name_of(content)
+	receipt = store.put(name, content, {"icv": "7"})
+	assert receipt.stored and receipt.etag and receipt.version and receipt.request_id
+	again = store.put(name, content)
+	assert not again.stored and again.etag == receipt.etag
+	assert store.get(name) == content
+	head = store.head(name)
+	assert head and head.sha256 == hashlib.sha256(content).hexdigest() == head.metadata["sha256"]
+	assert head.metadata["icv"] == "7"
+	assert fake.created == {name: 1} and fake.refused[412] == 1
+
+
+@pytest.mark.parametrize("size", [1001, 5000])
+def test_large_object_in_parts_once(fake: fake_oci.FakeOci, size: int) -> None:
+	store, content = OciObjectStorage(settings(fake)), bytes(range(256)) * 20
+	content = content[:size]
+	name = name_of(content, "pdf")
+	assert store.put(name, content).stored
+	assert not store.put(name, content).stored
+	assert store.get(name) == content and fake.created == {name: 1} and not fake.uploads
+
+
+@pytest.mark.parametrize("fault", ["429", "500", "503", "hang", "drop_before", "drop_after"])
+@pytest.mark.parametrize("size", [10, 2500])
+def test_every_passing_fault_ends_in_one_object(fake: fake_oci.FakeOci, fault: str, size: int) -> None:
+	store, content = OciObjectStorage(settings(fake)), b"x" * size
+	seen: set[tuple[str, str]] = set()
+
+	def once_each(verb: str, path: str) -> str | None:
+		fresh = (verb, path) not in seen
+		seen.add((verb, path))
+		# A hang costs a second each: once is enough.
+		return fault if fresh and (fault != "hang" or len(seen) == 1) else None
+
+	fake.fault = once_each
+	name = name_of(content)
+	store.put(name, content)
+	assert fake.created == {name: 1} and fake.objects[name]["body"] == content
+
+
+def test_lasting_fault_is_retryable_and_nothing_is_stored(fake: fake_oci.FakeOci) -> None:
+	fake.fault = lambda verb, path: "503"
+	with pytest.raises(TransportError) as caught:
+		OciObjectStorage(settings(fake)).put(name_of(b"a"), b"a")
+	assert caught.value.retryable and not fake.objects
+	assert fake.requests["PUT"] == 4
+
+
+def test_failed_part_leaves_no_upload_behind(fake: fake_oci.FakeOci) -> None:
+	fake.fault = lambda verb, path: "500" if verb == "PUT" else None
+	with pytest.raises(TransportError):
+		OciObjectStorage(settings(fake)).put(name_of(b"x" * 3000), b"x" * 3000)
+	assert not fake.uploads and not fake.objects
+
+
+@pytest.mark.parametrize("size", [10, 2500])
+def test_other_bytes_under_the_name_are_an_alarm(fake: fake_oci.FakeOci, size: int) -> None:
+	store, content = OciObjectStorage(settings(fake)), b"x" * size
+	name = name_of(content)
+	store.put(name, content)
+	md5 = fake_oci.b64(hashlib.md5(b"forged").digest())
+	sha = fake_oci.b64(hashlib.sha256(b"forged").digest())
+	headers = {"opc-content-md5": md5, "opc-content-sha256": sha} if size == 10 else {}
+	fake.objects[name] = {"body": b"forged", "headers": headers, "meta": {}}
+	with pytest.raises(ObjectDiffers, match="Other content"):
+		store.put(name, content)
+	with pytest.raises(ObjectDiffers, match="changed"):
+		store.get(name)
+	assert fake.objects[name]["body"] == b"forged"
+
+
+def test_an_object_uploaded_with_md5_only_is_recognised(fake: fake_oci.FakeOci) -> None:
+	store = OciObjectStorage(settings(fake))
+	store.put(name_of(b"a"), b"a")
+	del fake.objects[name_of(b"a")]["headers"]["opc-content-sha256"]
+	assert not store.put(name_of(b"a"), b"a").stored
+
+
+def test_wrong_name_never_leaves(fake: fake_oci.FakeOci) -> None:
+	with pytest.raises(InvalidInput):
+		OciObjectStorage(settings(fake)).put(name_of(b"one"), b"two")
+	with pytest.raises(InvalidInput):
+		OciObjectStorage(settings(fake)).put(name_of(b"one"), b"one", {"customer": "شركة"})
+	assert not fake.requests
+
+
+def test_names_page_by_page_with_prefix(fake: fake_oci.FakeOci) -> None:
+	store, fake.page = OciObjectStorage(settings(fake)), 3
+	names = sorted(name_of(str(n).encode()) for n in range(10))
+	for n in range(10):
+		store.put(name_of(str(n).encode()), str(n).encode())
+	fake.objects["something/else"] = {"body": b"", "headers": {}, "meta": {}}
+	assert list(store.names()) == names
+	assert list(store.names(f"{VAT}/2026/12/")) == []
+	assert list(audit(store, names)) == []
+	del fake.objects[names[3]]
+	fake.objects[names[5]]["body"] = b"other"
+	assert [(f.name, f.kind) for f in audit(store, names)] == [(names[3], "missing"), (names[5], "changed")]
+	assert [f.kind for f in audit(store, names[:-1])] == ["missing", "changed", "foreign"]
+
+
+def test_missing_object_and_missing_bucket_are_told_apart(fake: fake_oci.FakeOci) -> None:
+	with pytest.raises(ObjectMissing):
+		OciObjectStorage(settings(fake)).get(name_of(b"a"))
+	with pytest.raises(ConfigurationError, match="bucket"):
+		OciObjectStorage(settings(fake, bucket="nowhere")).get(name_of(b"a"))
+	assert OciObjectStorage(settings(fake)).head(name_of(b"a")) is None
+
+
+def test_wrong_key_and_wrong_clock_are_a_setting_and_show_no_secret(fake: fake_oci.FakeOci) -> None:
+	pem, _ = fake_oci.new_key()
+	other = ApiKey(fake.TENANCY, fake.USER, fake.FINGERPRINT, pem)
+	assert pem not in repr(settings(fake, api_key=other))
+	for store in (OciObjectStorage(settings(fake, api_key=other)),):
+		with pytest.raises(ConfigurationError, match="does not accept") as caught:
+			store.put(name_of(b"a"), b"a")
+		assert fake.USER not in caught.value.diagnostics() and "PRIVATE" not in caught.value.diagnostics()
+	fake.clock_shift = 400
+	with pytest.raises(ConfigurationError, match="does not accept"):
+		OciObjectStorage(settings(fake)).put(name_of(b"a"), b"a")
+	broken = ApiKey(fake.TENANCY, fake.USER, fake.FINGERPRINT, "no key at all")
+	with pytest.raises(ConfigurationError):
+		OciObjectStorage(settings(fake, api_key=broken)).put(name_of(b"a"), b"a")
+
+
+@pytest.mark.parametrize(
+	"region", ["eu-frankfurt-1", "me-dubai-1", "ME-RIYADH-1", "", "me-riyadh-1.evil.com"]
+)
+def test_only_the_kingdom(fake: fake_oci.FakeOci, region: str) -> None:
+	with pytest.raises(ConfigurationError, match="Kingdom"):
+		settings(fake, region=region)
+
+
+@pytest.mark.parametrize(
+	"endpoint", ["https://objectstorage.eu-frankfurt-1.oraclecloud.com", "http://127.0.0.1.evil.com"]
+)
+def test_no_other_address(fake: fake_oci.FakeOci, endpoint: str) -> None:
+	with pytest.raises(ConfigurationError, match="fixed by its region"):
+		settings(fake, service_endpoint=endpoint)
+
+
+@pytest.mark.parametrize("region", ["me-riyadh-1", "me-jeddah-1"])
+def test_the_region_is_the_address(fake: fake_oci.FakeOci, region: str) -> None:
+	client = OciObjectStorage(settings(fake, region=region, service_endpoint=""))._client
+	assert client.base_client.endpoint.startswith(f"https://objectstorage.{region}.oraclecloud.com")
+
+
+def test_principals_are_built_when_used(fake: fake_oci.FakeOci, monkeypatch: pytest.MonkeyPatch) -> None:
+	import oci
+
+	asked: list[str] = []
+
+	class Signer(oci.signer.Signer):  # type: ignore[misc]
+		def __init__(self) -> None:
+			asked.append("signer")
+			super().__init__(fake.TENANCY, fake.USER, fake.FINGERPRINT, None, private_key_content=fake.pem)
+
+	monkeypatch.setattr(oci.auth.signers, "InstancePrincipalsSecurityTokenSigner", Signer)
+	monkeypatch.setattr(oci.auth.signers, "get_resource_principals_signer", Signer)
+	for auth in (Auth.INSTANCE_PRINCIPAL, Auth.RESOURCE_PRINCIPAL):
+		store = OciObjectStorage(settings(fake, auth=auth, api_key=None))
+		assert len(asked) == (auth is Auth.RESOURCE_PRINCIPAL)
+		store.put(name_of(b"a"), b"a")
+	assert asked == ["signer", "signer"]
+	with pytest.raises(ConfigurationError, match="none is given"):
+		settings(fake, api_key=None)
+
+
+def test_retention_rules_are_shown_and_never_locked(fake: fake_oci.FakeOci) -> None:
+	store = OciObjectStorage(settings(fake))
+	assert any("no retention rule" in problem for problem in store.health().problems)
+	past = (datetime.now(timezone.utc) - timedelta(days=1)).isoformat().replace("+00:00", "Z")
+	future = (datetime.now(timezone.utc) + timedelta(days=14)).isoformat().replace("+00:00", "Z")
+	fake.rules = [
+		{
+			"displayName": "law",
+			"duration": {"timeAmount": 7, "timeUnit": "YEARS"},
+			"timeRuleLocked": future,
+		},
+		{"displayName": "first", "duration": {"timeAmount": 400, "timeUnit": "DAYS"}, "timeRuleLocked": past},
+	]
+	health = store.health()
+	assert health.ok and [(r.days, r.locked) for r in health.retention] == [(2555, False), (400, True)]
+	fake.rules = fake.rules[1:]
+	assert "six years" in store.health().problems[0]
+	fake.rules = [{"displayName": "for ever"}]
+	assert store.health().ok
+	fake.public_access = "ObjectRead"
+	assert not store.health().ok
+	assert fake.requests["POST"] == fake.requests["PUT"] == fake.requests["DELETE"] == 0
+	assert not OciObjectStorage(settings(fake, bucket="nowhere")).health().reachable
+
+
+def test_unfinished_uploads_are_given_up_by_age(fake: fake_oci.FakeOci) -> None:
+	store, name = OciObjectStorage(settings(fake)), name_of(b"a")
+	fake.uploads["u1"] = {"name": name, "parts": {}, "meta": {}, "at": "2026-01-01T00:00:00Z"}
+	fake.uploads["u2"] = {"name": name, "parts": {}, "meta": {}, "at": "2026-03-01T00:00:00Z"}
+	assert store.abandon_unfinished(datetime(2026, 2, 1, tzinfo=timezone.utc)) == 1
+	assert list(fake.uploads) == ["u2"]
+
+
+def test_the_sdk_is_not_imported_before_it_is_used() -> None:
+	code = (
+		"import sys; from bayancore_erp.archive.core import oci_store; sys.exit(any(m.split('.')[0] == 'oci' "
+		"for m in sys.modules))"
+	)
+	assert (
+		subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], timeout=30).returncode
+		== 0
+	)
