@@ -22,7 +22,9 @@ _LINE = "cac:InvoiceLine"
 _LINE_END = "/cac:InvoiceLine"
 _LINE_NAME = "InvoiceLine"
 _LINE_TAG = clark("cac:InvoiceLine")
-_ENTITY = re.compile("&(#[0-9]+|#x[0-9a-fA-F]+|[a-z]+);")
+_ENTITY = re.compile("&(amp|lt|gt|quot|apos);")
+# Anything else behind an ampersand may be no XML at all, which only a parser may decide.
+_OTHER_AMPERSAND = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _DECLARATION = re.compile(r"""<\?xml version=["']1\.0["'](?: encoding=["'](?i:utf-8)["'])?(?: standalone=["']\w+["'])?\s*\?>\s*""")
 _MOST_LAYOUTS = 256
@@ -254,6 +256,8 @@ def _stretches(text: str) -> list[tuple[str, list[str]]] | None:
 	mean something else. A text that holds a `>` makes tags and texts change places, so that nothing fits any more."""
 	if ("!" in text and "<!" in text) or "\r" in text or ("]" in text and "]]>" in text):
 		return None
+	if "&" in text and _OTHER_AMPERSAND.search(text):
+		return None
 	if text.startswith("<?"):
 		declaration = _DECLARATION.match(text)
 		if declaration is None:
@@ -289,7 +293,4 @@ def _stretches(text: str) -> list[tuple[str, list[str]]] | None:
 
 
 def _character(match: re.Match[str]) -> str:
-	name = match[1]
-	if name.startswith("#"):
-		return chr(int(name[2:], 16) if name[1] == "x" else int(name[1:]))
-	return _ENTITIES.get(name, match[0])
+	return _ENTITIES[match[1]]

@@ -99,6 +99,8 @@ class Wildcard(NamedTuple):
 	high: int | None
 
 	def starts(self, tag: str) -> bool:
+		if not isinstance(tag, str):
+			return False  # a comment or instruction has a function for a tag; `read` tries again without them
 		if self.space == "any":
 			return True
 		# ##other leaves out the schema's own namespace and elements without one.
