@@ -29,7 +29,7 @@ def _qr(tag: int, en: str, ar: str) -> Wording:
 		f"QR: {en}",
 		f"رمز الاستجابة: {ar}",
 		f"The {en} in the QR (tag {tag}) does not fit: the QR says {{found}}, the document {{expected}}.",
-		f"{ar} في رمز الاستجابة السريعة (الوسم {tag}) لا يطابق: في الرمز {{found}} وفي المستند {{expected}}.",
+		f"عدم تطابق في رمز الاستجابة السريعة (الوسم {tag}، {ar}): في الرمز {{found}} وفي المستند {{expected}}.",
 	)
 
 
