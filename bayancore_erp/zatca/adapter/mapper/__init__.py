@@ -7,6 +7,7 @@
 	device_for(doc)                which ZATCA Device signs it
 	known_facts(doc)               what the books know beyond the document, for the law's rules
 	locate(doc, path)              the form field behind a path of the model
+	preload(doc)                   what all of these read around the document; hand it on to ask several of them
 
 Takes Sales Invoice and POS Invoice, draft or submitted. Never writes to the document or the database.
 """
@@ -21,12 +22,13 @@ from bayancore_erp.zatca.adapter.mapper.kind import decide
 from bayancore_erp.zatca.adapter.mapper.known import known_facts
 from bayancore_erp.zatca.adapter.mapper.mapping import RIYADH, Mapping, map_document
 from bayancore_erp.zatca.adapter.mapper.places import Place, locate
-from bayancore_erp.zatca.adapter.mapper.preload import preload
+from bayancore_erp.zatca.adapter.mapper.preload import Facts, preload
 from bayancore_erp.zatca.adapter.mapper.scope import Skip, SkipCode, device_of, skip_of
 from bayancore_erp.zatca.core.invoice import Invoice
 
 __all__ = [
 	"RIYADH",
+	"Facts",
 	"Mapping",
 	"Place",
 	"Skip",
@@ -36,6 +38,7 @@ __all__ = [
 	"known_facts",
 	"locate",
 	"map_document",
+	"preload",
 	"skip_reason",
 	"to_invoice",
 ]
@@ -46,17 +49,17 @@ def to_invoice(doc: Any, *, issued_at: datetime, uuid: str | None = None) -> Inv
 	return map_document(doc, issued_at=issued_at, uuid=uuid).invoice
 
 
-def kind_of(doc: Any) -> Kind:
+def kind_of(doc: Any, facts: Facts | None = None) -> Kind:
 	"""Standard or simplified, by who the buyer is (TAX.md section 3.1); a note follows its original."""
-	return decide(doc, preload(doc))
+	return decide(doc, facts or preload(doc))
 
 
-def skip_reason(doc: Any) -> Skip | None:
+def skip_reason(doc: Any, facts: Facts | None = None) -> Skip | None:
 	"""Why the document is left alone, for a ZATCA Skip; None where it has to be issued."""
-	return skip_of(doc, preload(doc))
+	return skip_of(doc, facts or preload(doc))
 
 
-def device_for(doc: Any) -> str | None:
+def device_for(doc: Any, facts: Facts | None = None) -> str | None:
 	"""The name of the ZATCA Device that signs it: till, branch, company; None where none can."""
-	facts = preload(doc)
+	facts = facts or preload(doc)
 	return device_of(doc, facts, simplified=decide(doc, facts) is Kind.SIMPLIFIED)

@@ -151,7 +151,9 @@ def with_rounding(doc: Any, invoice: Invoice, taxes: Taxation, shelf_difference:
 	if rounded or shelf:
 		return replace(invoice, payable_rounded_to=calculate(invoice).payable + rounded + shelf)
 	if doc.get("is_pos") and doc.get("payments") and not taxes.inclusive:
-		asked, due = sign * money(doc.get("grand_total")) - outside, calculate(invoice).payable
+		# a settled draft already states it as Rounded Total
+		till = doc.get("rounded_total") if money(doc.get("rounding_adjustment")) else doc.get("grand_total")
+		asked, due = sign * money(till) - outside, calculate(invoice).payable
 		if NIL < abs(asked - due) <= TILL_ROUNDING:
 			return replace(invoice, payable_rounded_to=asked)
 	return invoice
