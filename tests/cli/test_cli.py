@@ -387,3 +387,22 @@ def test_a_previous_hash_that_is_none_is_refused(
 	status, _, err = run(capsys, "build", invoice_file, f"--pih={pih}", "-o", tmp_path / "x.xml")
 	assert status == 2 and "--pih" in err
 	assert not (tmp_path / "x.xml").exists()
+
+
+@pytest.mark.parametrize(("letters", "status"), [(127, 0), (150, 2)])
+def test_sign_refuses_a_name_that_the_qr_cannot_hold(
+	capsys: pytest.CaptureFixture[str], invoice_file: Path, tmp_path: Path, letters: int, status: int
+) -> None:
+	data = json.loads(invoice_file.read_text())
+	data["seller"]["name"] = "م" * letters
+	invoice_file.write_text(json.dumps(data))
+	identity, unsigned = throwaway_identity(), tmp_path / "unsigned.xml"
+	key, certificate = tmp_path / "own.pem", tmp_path / "certificate.txt"
+	key.write_bytes(identity.key.to_pem())
+	certificate.write_text(identity.certificate.text)
+	run(capsys, "build", invoice_file, "-o", unsigned)
+	signed = tmp_path / "signed.xml"
+	answer = run(capsys, "sign", unsigned, "--key", key, "--certificate", certificate, "-o", signed)
+	assert answer[0] == status
+	assert signed.exists() == (status == 0)
+	assert status == 0 or "300 bytes" in answer[2]

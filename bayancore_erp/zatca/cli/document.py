@@ -14,12 +14,15 @@ from bayancore_erp.zatca.cli.findings import as_json, as_text, has_errors
 from bayancore_erp.zatca.core.calculator import Totals, calculate
 from bayancore_erp.zatca.core.chain import FIRST_PIH, ChainPosition
 from bayancore_erp.zatca.core.crypto.certificate import Certificate
+from bayancore_erp.zatca.core.crypto.facts import read_facts
 from bayancore_erp.zatca.core.crypto.keys import load_key
 from bayancore_erp.zatca.core.crypto.stamp import stamp
 from bayancore_erp.zatca.core.errors import InvalidInput
 from bayancore_erp.zatca.core.pipeline import RIYADH, review
+from bayancore_erp.zatca.core.qr import MAX_VALUE_BYTES
 from bayancore_erp.zatca.core.schema import from_json, json_schema
 from bayancore_erp.zatca.core.ubl import build_xml
+from bayancore_erp.zatca.core.xml import parse
 
 
 def add_to(verbs: Any) -> None:
@@ -94,8 +97,10 @@ def _previous_hash(text: str) -> str:
 def run_sign(given: argparse.Namespace) -> int:
 	"""Stamp; nothing is written where key, certificate or document do not fit."""
 	password = files.read_password(given.password_file)
+	xml = files.read(given.xml)
+	_refuse_long_name(read_facts(parse(xml)).seller_name)
 	stamped = stamp(
-		files.read(given.xml),
+		xml,
 		load_key(files.read(given.key), password),
 		read_certificate(files.read(given.certificate)),
 		signing_time=datetime.now(RIYADH),
@@ -108,6 +113,17 @@ def run_sign(given: argparse.Namespace) -> int:
 			{"invoice_hash": stamped.invoice_hash, "signature": stamped.signature, "qr": stamped.qr}
 		)
 	return 0
+
+
+def _refuse_long_name(name: str) -> None:
+	"""The QR would hold only its beginning, and no longer say what the document says (LAW-QR-NAME)."""
+	size = len(name.encode("utf-8", "replace"))
+	if size > MAX_VALUE_BYTES:
+		raise InvalidInput(
+			f"The seller's name takes {size} bytes, but the QR code holds {MAX_VALUE_BYTES} (about 127 Arabic letters).",
+			field="seller.name",
+			hint="Shorten it.",
+		)
 
 
 def read_certificate(data: bytes) -> Certificate:
