@@ -134,7 +134,11 @@ class Schemas:
 		joint = "|" if node.tag == XS + "choice" else " "
 		parts = [self.particle(c) for c in node if c.tag != XS + "annotation"]
 		text = joint.join(parts)
-		return text if not occurs and node.getparent().tag == XS + "complexType" and joint == " " else f"({text}){occurs}"
+		return (
+			text
+			if not occurs and node.getparent().tag == XS + "complexType" and joint == " "
+			else f"({text}){occurs}"
+		)
 
 
 def derive(folder: Path) -> dict[str, Any]:
@@ -149,7 +153,9 @@ def derive(folder: Path) -> dict[str, Any]:
 		kind = schemas.type_of(element)
 		described = schemas.describe(kind) if kind in schemas.types else {"text": kind[3:]}
 		if "text" in described:
-			attributes = " ".join(f"{a}:{t.replace('xs:', '')}" for a, t in sorted(described.get("attrs", {}).items()))
+			attributes = " ".join(
+				f"{a}:{t.replace('xs:', '')}" for a, t in sorted(described.get("attrs", {}).items())
+			)
 			leaves.setdefault(f"{described['text']} {attributes}".strip(), []).append(name)
 		else:
 			nodes[name] = kind
@@ -157,7 +163,10 @@ def derive(folder: Path) -> dict[str, Any]:
 		if name.split(":")[0] not in ("cbc", "udt", "qdt", "cct", "sbc"):
 			described = schemas.describe(name)
 			if "attrs" in described:
-				attrs = {a: t if t == "any" else t.replace("!", "").replace(":", ":") for a, t in described["attrs"].items()}
+				attrs = {
+					a: t if t == "any" else t.replace("!", "").replace(":", ":")
+					for a, t in described["attrs"].items()
+				}
 				described["attrs"] = " ".join(
 					f"{a}:{'!' if described['attrs'][a].startswith('!') else ''}{t if t == 'any' else schemas.simple(t)}"
 					for a, t in sorted(attrs.items())
@@ -174,11 +183,15 @@ def derive(folder: Path) -> dict[str, Any]:
 
 
 def main() -> int:
-	options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+	options = argparse.ArgumentParser(
+		description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+	)
 	home = os.environ.get("ZATCA_SDK_HOME")
 	default = Path(home) if home else ROOT.parent / "shared/zatca/sdk"
 	options.add_argument("folder", nargs="?", type=Path, default=default)
-	options.add_argument("--check", action="store_true", help="only say whether the file in the package is up to date")
+	options.add_argument(
+		"--check", action="store_true", help="only say whether the file in the package is up to date"
+	)
 	given = options.parse_args()
 	text = json.dumps(derive(given.folder), indent=1, ensure_ascii=False) + "\n"
 	if given.check:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from bayancore_erp.zatca.core.rules.engine import EN, KSA, Verdict
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.lists import CHARGE_REASONS
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.situations import (
 	Nodes,
 	document_charges,
@@ -21,7 +22,6 @@ from bayancore_erp.zatca.core.rules.situations import (
 	of_vat,
 	price_allowances,
 )
-from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import HALF, HUNDRED, filled, floor, number, only_text, shown
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from bayancore_erp.zatca.core.rules.engine import EN, KSA, Broken, Situation, Verdict, Where
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.lists import CURRENCIES
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.situations import (
 	Nodes,
 	breakdown,
@@ -21,14 +22,13 @@ from bayancore_erp.zatca.core.rules.situations import (
 	is_charge,
 	line_breakdown,
 	line_charges,
+	lines,
 	long_fractions,
 	negatives,
-	lines,
 	price_allowances,
 	tax_totals,
 	totals,
 )
-from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import (
 	below_zero,
 	decimals,
@@ -77,7 +77,9 @@ def _is_vat_of_a_category_or_line(node: Node, leaf: str) -> bool:
 	"""All VAT amounts but the document's own totals, one of which is in riyals by law."""
 	if node.name == "TaxSubtotal":
 		return leaf in ("TaxAmount", "TaxableAmount")
-	return node.name == "TaxTotal" and node.parent == "InvoiceLine" and leaf in ("TaxAmount", "RoundingAmount")
+	return (
+		node.name == "TaxTotal" and node.parent == "InvoiceLine" and leaf in ("TaxAmount", "RoundingAmount")
+	)
 
 
 @KSA.error("BR-KSA-CL-01", document)

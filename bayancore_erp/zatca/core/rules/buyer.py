@@ -18,6 +18,7 @@ from bayancore_erp.zatca.core.rules.lists import (
 	PERSONAL_EXEMPTIONS,
 	SELLER_SCHEMES,
 )
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.seller import is_postal_code, is_vat_number
 from bayancore_erp.zatca.core.rules.situations import (
 	ADDRESS,
@@ -35,7 +36,6 @@ from bayancore_erp.zatca.core.rules.situations import (
 	typed_simplified,
 	unusual_lengths,
 )
-from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import (
 	filled,
 	in_list,
@@ -115,7 +115,9 @@ def citizen_without_a_name(invoice: Node, facts: Facts) -> Verdict:
 
 @KSA.warning("BR-KSA-71", typed_simplified, _NAME)
 def summary_without_a_name(invoice: Node, facts: Facts) -> Verdict:
-	return facts.summary and not filled(only_text(_descendants(facts.buyer, "PartyLegalEntity"), "RegistrationName"))
+	return facts.summary and not filled(
+		only_text(_descendants(facts.buyer, "PartyLegalEntity"), "RegistrationName")
+	)
 
 
 def _descendants(node: Node, name: str) -> list[Node]:

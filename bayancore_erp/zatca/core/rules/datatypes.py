@@ -20,6 +20,7 @@ _ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?"
 _DAY = r"(-?(?:[1-9][0-9]{4,}|[0-9]{4}))-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK = r"(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?|24:00:00(?:\.0+)?)"
 _MAX_YEAR = 9223372036854775807
+_MOST_YEAR_DIGITS = 20
 
 # RFC 3986, after libxml2 has replaced what it lets pass anyway (spaces, quotes, non-ASCII letters) by an underscore.
 _PCHAR = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})"
@@ -34,7 +35,9 @@ _URI = re.compile(
 	rf"|{_AUTHORITY}|{_ROOTED}|{_FIRST_WITHOUT_COLON}|){_TAIL}"
 )
 _URI_LENIENT = re.compile(r"[^!#-;=?-\[\]_a-z~]")
-_PORT = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:\[[^\]]*\]|[^:/?#]*):([0-9]+)(?=[/?#]|$)")
+_PORT = re.compile(
+	r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:\[[^\]]*\]|[^:/?#]*):([0-9]+)(?=[/?#]|$)"
+)
 _MAX_PORT = 2147483647
 
 _BASE64 = re.compile("([A-Za-z0-9+/]*)(={0,2})")
@@ -67,6 +70,8 @@ def is_date_time(text: str) -> bool:
 def _is_day(match: re.Match[str] | None) -> bool:
 	if match is None:
 		return False
+	if len(match[1]) > _MOST_YEAR_DIGITS:
+		return False
 	year, month, day = int(match[1]), int(match[2]), int(match[3])
 	if not year or abs(year) > _MAX_YEAR:
 		return False
@@ -83,7 +88,7 @@ def is_base64(text: str) -> bool:
 	if (len(letters) + len(padding)) % 4:
 		return False
 	# Bits beyond the last whole byte must be zero, which leaves few letters before the padding.
-	return not padding or letters[-1:] in _LAST_BEFORE_PADDING[len(padding)] and bool(letters)
+	return not padding or (letters[-1:] in _LAST_BEFORE_PADDING[len(padding)] and bool(letters))
 
 
 @lru_cache(maxsize=256)
@@ -93,7 +98,7 @@ def is_uri(text: str) -> bool:
 	if not _URI.fullmatch(given):
 		return False
 	port = _PORT.match(given)
-	return port is None or int(port[1]) <= _MAX_PORT
+	return port is None or int(port[1].lstrip("0")[:11] or "0") <= _MAX_PORT
 
 
 TEXT_TYPES: dict[str, Check | None] = {

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 from bayancore_erp.zatca.core.rules.engine import KSA, Verdict, Where
 from bayancore_erp.zatca.core.rules.facts import RIYADH, Facts
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.situations import (
 	Nodes,
 	buyer_in_the_kingdom,
@@ -18,7 +19,6 @@ from bayancore_erp.zatca.core.rules.situations import (
 	typed_simplified,
 	typed_standard,
 )
-from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import SheetFailure, filled, only_text
 
 _CLOCK = re.compile("([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])Z?").fullmatch

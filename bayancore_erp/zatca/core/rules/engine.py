@@ -15,8 +15,9 @@ from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.finding import Finding, Layer, Severity
 from bayancore_erp.zatca.core.rules.locate import Locator
 from bayancore_erp.zatca.core.rules.nodes import Node
-from bayancore_erp.zatca.core.rules.situations import Situation
+from bayancore_erp.zatca.core.rules.situations import Situation as Situation
 from bayancore_erp.zatca.core.rules.xpath import SheetFailure
+
 
 class Where(NamedTuple):
 	"""A place that a rule names itself, where it is not the node it was given."""
@@ -29,6 +30,7 @@ class Where(NamedTuple):
 Verdict = bool | str | list[Where] | None
 """Falsy: kept. True: broken. A text: broken, and this was expected. A list: broken there."""
 Broken = Callable[[Node, Facts], Verdict]
+
 
 class Rule(NamedTuple):
 	"""One rule over one situation."""
@@ -55,7 +57,9 @@ class Sheet:
 		"""Declare a rule that warns."""
 		return self._declare(code, Severity.WARNING, on, about)
 
-	def _declare(self, code: str, severity: Severity, on: Situation, about: str) -> Callable[[Broken], Broken]:
+	def _declare(
+		self, code: str, severity: Severity, on: Situation, about: str
+	) -> Callable[[Broken], Broken]:
 		def declare(broken: Broken) -> Broken:
 			self.situations.setdefault(on, []).append(Rule(code, severity, about, broken))
 			self._tuples.clear()
@@ -83,19 +87,6 @@ class Sheet:
 			values = (("line", where.line),) if where.line else ()
 			return [Finding("XSL", Severity.ERROR, self.layer, where.at, where.field, values)]
 		return found
-
-	def is_kept(self, facts: Facts) -> bool:
-		"""Whether there is nothing to find; the short way to the commonest answer."""
-		self._arrange()
-		try:
-			for situation, rules in self._tuples:
-				for node in situation(facts):
-					for rule in rules:
-						if rule.broken(node, facts):
-							return False
-		except SheetFailure:
-			return False
-		return True
 
 	def _arrange(self) -> None:
 		if not self._tuples:

@@ -72,7 +72,9 @@ class Facts:
 		self.allowances = kids.get("AllowanceCharge", ())
 		self.tax_totals = kids.get("TaxTotal", ())
 		self.totals = kids["LegalMonetaryTotal"][0]
-		self.subtotals = [subtotal for total in self.tax_totals for subtotal in total.kids.get("TaxSubtotal", ())]
+		self.subtotals = [
+			subtotal for total in self.tax_totals for subtotal in total.kids.get("TaxSubtotal", ())
+		]
 		self.line_categories = [
 			node for line in self.lines for node in line.kids.get("Item/ClassifiedTaxCategory", ())
 		]

@@ -15,18 +15,22 @@ from typing import Any, NamedTuple
 
 from bayancore_erp.zatca.core.rules.datatypes import SPACES, Check, are_decimals
 from bayancore_erp.zatca.core.rules.model import Leaf, clark
-from bayancore_erp.zatca.core.rules.nodes import Attributes, Document, Element, Node, Spec
+from bayancore_erp.zatca.core.rules.nodes import Attributes, Document, Element, Node, Pending, Source, Spec
 from bayancore_erp.zatca.core.rules.sections import Reading, getter
 
-_LINE = "cac:InvoiceLine"
-_LINE_END = "/cac:InvoiceLine"
+_OPEN = "\0"
+"""Stands before every tag once the brackets are gone, so that no text can pass for one: XML allows it nowhere."""
+_LINE = f"{_OPEN}cac:InvoiceLine"
+_LINE_END = f"{_OPEN}/cac:InvoiceLine"
 _LINE_NAME = "InvoiceLine"
 _LINE_TAG = clark("cac:InvoiceLine")
 _ENTITY = re.compile("&(amp|lt|gt|quot|apos);")
 # Anything else behind an ampersand may be no XML at all, which only a parser may decide.
 _OTHER_AMPERSAND = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-_DECLARATION = re.compile(r"""<\?xml version=["']1\.0["'](?: encoding=["'](?i:utf-8)["'])?(?: standalone=["']\w+["'])?\s*\?>\s*""")
+_DECLARATION = re.compile(
+	r"""<\?xml version=["']1\.0["'](?: encoding=["'](?i:utf-8)["'])?(?: standalone=["']\w+["'])?\s*\?>\s*"""
+)
 _MOST_LAYOUTS = 256
 _LONGEST = 1 << 16
 
@@ -41,12 +45,26 @@ class _Reader(NamedTuple):
 	above: int
 	path: str
 	repeated: list[tuple[str, list[int]]]
+	number: int
+	"""Which of the stretch's sections it stands in."""
 
 
 class Layout:
 	"""A stretch of a document, all but its texts: what each text is, what it must look like, which node it belongs to."""
 
-	__slots__ = ("blank", "checks", "codes", "currencies", "decimals", "leaves", "long_attributes", "others", "readers")
+	__slots__ = (
+		"blank",
+		"checks",
+		"children",
+		"codes",
+		"currencies",
+		"decimals",
+		"leaves",
+		"long_attributes",
+		"others",
+		"readers",
+		"sections",
+	)
 
 	def __init__(self, readings: Sequence[Reading], places: _Places, *, head: bool) -> None:
 		self.readers: list[_Reader] = []
@@ -74,21 +92,35 @@ class Layout:
 						first + spec.above if inner else (0 if head and number else -1),
 						spec.path if inner else spec.name,
 						[(leaf, [gap(position) for position in found]) for leaf, found in spec.repeated],
+						number,
 					)
 				)
 			self.checks += [(gap(position), check) for position, check in plan.checks]
 			decimals += [gap(position) for position in plan.decimal_places]
 			leaves += [gap(position) for position in plan.leaf_places]
-			visible |= {gap(at) for at, shape in enumerate(plan.shapes) if isinstance(shape, Leaf) and places.has(reading, at)}
+			visible |= {
+				gap(at)
+				for at, shape in enumerate(plan.shapes)
+				if isinstance(shape, Leaf) and places.has(reading, at)
+			}
 			self.currencies |= reading.known.currencies
 			self.codes += reading.known.codes
 			self.long_attributes = self.long_attributes or reading.known.long
+		self.sections: list[int] = []
+		"""The places of the sections among the root's children, the root's own first; and how many there are before the lines."""
+		self.children = 0
+		if head:
+			children = [child for child in readings[0].section if child.tag != _LINE_TAG]
+			self.children = len(children)
+			self.sections = [-1, *(children.index(reading.section) for reading in readings[1:])]
 		self.decimals = getter(decimals)
 		self.leaves = getter(leaves)
 		self.others = getter(sorted(visible - set(leaves)))
 		self.blank = getter([index for index in range(places.count(readings)) if index not in visible])
 
-	def read(self, gaps: list[str], document: Document, blank: list[str]) -> Node | None:
+	def read(
+		self, gaps: list[str], document: Document, blank: list[str], sections: Sequence[Pending]
+	) -> Node | None:
 		"""The nodes for these texts, the first of them; None where a text is not what it should be."""
 		blank += self.blank(gaps)
 		gaps.append("")  # the text of elements that are closed at once
@@ -103,8 +135,9 @@ class Layout:
 		if self.long_attributes:
 			document.long_attributes = True
 		nodes: list[Node] = []
-		for spec, names, pick, items, above, path, repeated in self.readers:
-			node = Node(spec, dict(zip(names, pick(gaps))), None, items)  # noqa: B905  (made together)
+		for spec, names, pick, items, above, path, repeated, number in self.readers:
+			texts = dict(zip(names, pick(gaps)))  # noqa: B905  (made together)
+			node = Node(spec, texts, sections[number], items)
 			nodes.append(node)
 			if above >= 0:
 				kids = nodes[above].kids
@@ -130,8 +163,8 @@ class Familiar:
 		self.heads: dict[str, Layout] = {}
 		self.lines: dict[str, Layout] = {}
 
-	def read(self, text: str) -> Document | None:
-		"""The document, if all of it is familiar."""
+	def read(self, text: str, source: Source) -> Document | None:
+		"""The document, if all of it is familiar. `source` is where its elements will come from if they are needed."""
 		stretches = _stretches(text)
 		if stretches is None:
 			return None
@@ -141,14 +174,14 @@ class Familiar:
 			return None
 		document = Document()
 		blank: list[str] = []
-		root = layout.read(gaps, document, blank)
+		root = layout.read(gaps, document, blank, [Pending(source, place) for place in layout.sections])
 		if root is None:
 			return None
 		nodes: list[Node] = []
 		known = self.lines
-		for key, gaps in lines:
+		for place, (key, gaps) in enumerate(lines, start=layout.children):
 			line = known.get(key)
-			node = line.read(gaps, document, blank) if line is not None else None
+			node = line.read(gaps, document, blank, (Pending(source, place),)) if line is not None else None
 			if node is None:
 				return None
 			nodes.append(node)
@@ -174,7 +207,11 @@ class Familiar:
 		if len(lines) != len(own):
 			return
 		places = _Places(root, [*others, *own])
-		if head_key not in self.heads and _has_room(self.heads, head_key) and places.fit(head_key, head, [root, *others]):
+		if (
+			head_key not in self.heads
+			and _has_room(self.heads, head_key)
+			and places.fit(head_key, head, [root, *others])
+		):
 			self.heads[head_key] = Layout([root, *others], places, head=True)
 		for (key, gaps), reading in zip(lines, own, strict=True):
 			if key not in self.lines and _has_room(self.lines, key) and places.fit(key, gaps, [reading]):
@@ -253,8 +290,8 @@ class _Places:
 
 def _stretches(text: str) -> list[tuple[str, list[str]]] | None:
 	"""The head and each line, as all their tags and the texts between them; None for whatever could make equal letters
-	mean something else. A text that holds a `>` makes tags and texts change places, so that nothing fits any more."""
-	if ("!" in text and "<!" in text) or "\r" in text or ("]" in text and "]]>" in text):
+	mean something else. A text that holds a `>` makes tags and texts change places, and then nothing fits any more."""
+	if ("!" in text and "<!" in text) or "\r" in text or _OPEN in text or ("]" in text and "]]>" in text):
 		return None
 	if "&" in text and _OTHER_AMPERSAND.search(text):
 		return None
@@ -265,9 +302,9 @@ def _stretches(text: str) -> list[tuple[str, list[str]]] | None:
 		text = text[declaration.end() :]
 	if "?" in text and "<?" in text:
 		return None
-	pieces = text.replace("<", ">").split(">")
+	pieces = text.replace("<", f">{_OPEN}").split(">")
 	tags, gaps = pieces[1::2], pieces[2::2]
-	if pieces[0] or "\n" in gaps[-1].strip("\n") or len(tags) != len(gaps) or gaps.pop().strip(SPACES):
+	if pieces[0] or len(tags) != len(gaps) or gaps.pop().strip(SPACES):
 		return None
 	closing = tags.pop()
 	try:

@@ -11,19 +11,18 @@ from decimal import Decimal
 from bayancore_erp.zatca.core.rules.engine import EN, KSA, Broken, Verdict
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.lists import CURRENCIES, DOCUMENT_TYPES, KSA_DOCUMENT_TYPES
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.situations import (
-	Nodes,
 	billing_references,
 	document,
 	references,
 	typed_simplified,
+	unusual_lengths,
 	with_currency,
 	with_exchange_rate,
 	with_tax_currency,
-	unusual_lengths,
 	with_type,
 )
-from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import (
 	above_zero,
 	filled,
@@ -77,7 +76,9 @@ def original_without_its_number(reference: Node, facts: Facts) -> Verdict:
 def vat_not_in_the_tax_currency(invoice: Node, facts: Facts) -> Verdict:
 	currency = invoice.leaf["TaxCurrencyCode"]
 	plain = [total for total in facts.tax_totals if "TaxSubtotal" not in total.kids]
-	return any(total.attribute("TaxAmount", "currencyID") != currency for total in plain) and (currency or True)
+	return any(total.attribute("TaxAmount", "currencyID") != currency for total in plain) and (
+		currency or True
+	)
 
 
 @EN.error("BR-CL-01", with_type, "InvoiceTypeCode")
@@ -116,7 +117,11 @@ def no_uuid(invoice: Node, facts: Facts) -> Verdict:
 @KSA.error("BR-KSA-05", with_type, "InvoiceTypeCode")
 def type_not_used_in_the_kingdom(invoice: Node, facts: Facts) -> Verdict:
 	# An empty code is let pass here: two spaces stand at the end of the sheet's list.
-	return bool(spaceless(facts.type_code)) and not in_list(facts.type_code, KSA_DOCUMENT_TYPES) and "388, 381, 383, 386"
+	return (
+		bool(spaceless(facts.type_code))
+		and not in_list(facts.type_code, KSA_DOCUMENT_TYPES)
+		and "388, 381, 383, 386"
+	)
 
 
 @KSA.error("BR-KSA-06", with_type, "InvoiceTypeCode/@name")
@@ -196,7 +201,9 @@ def foreign_vat_equal_to_riyal_vat(invoice: Node, facts: Facts) -> Verdict:
 
 @KSA.warning("BR-KSA-87", with_exchange_rate)
 def incomplete_exchange_rate(rate: Node, facts: Facts) -> Verdict:
-	return not all(rate.leaf.get(part) for part in ("SourceCurrencyCode", "TargetCurrencyCode", "CalculationRate"))
+	return not all(
+		rate.leaf.get(part) for part in ("SourceCurrencyCode", "TargetCurrencyCode", "CalculationRate")
+	)
 
 
 @KSA.error("BR-KSA-88", with_exchange_rate, "SourceCurrencyCode")
@@ -216,4 +223,3 @@ def exchange_into_another_currency(rate: Node, facts: Facts) -> Verdict:
 @KSA.error("BR-KSA-90", with_exchange_rate, "CalculationRate")
 def exchange_rate_too_long(rate: Node, facts: Facts) -> Verdict:
 	return len(spaceless(rate.leaf.get("CalculationRate"))) >= 15
-

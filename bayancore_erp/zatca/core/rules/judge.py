@@ -7,7 +7,8 @@ what cannot be read is a finding too. Source: the order of ZATCA's validator (sc
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import localcontext
+from decimal import ROUND_HALF_UP, Context, localcontext
+from functools import partial
 from typing import Any
 
 from lxml import etree
@@ -32,8 +33,12 @@ from bayancore_erp.zatca.core.rules.facts import RIYADH, Facts
 from bayancore_erp.zatca.core.rules.familiar import Familiar
 from bayancore_erp.zatca.core.rules.finding import Finding, Layer, Severity
 from bayancore_erp.zatca.core.rules.locate import Locator
+from bayancore_erp.zatca.core.rules.nodes import Document, Source
 from bayancore_erp.zatca.core.rules.sections import Misfit
 from bayancore_erp.zatca.core.rules.structure import problems, read
+
+_SPARE_DIGITS = 60
+"""Beside the digits of a product, for sums and for divisions to 18 places and more."""
 
 MOST_STRUCTURE_FINDINGS = 100
 """A document of another kind would otherwise yield one finding an element."""
@@ -50,40 +55,46 @@ def check(document: bytes | Any, *, today: date | None = None, now: datetime | N
 		moment = moment.replace(tzinfo=RIYADH)
 	day = today or moment.astimezone(RIYADH).date()
 	text = _text(document)
-	with localcontext(EXACT):
-		if text is not None and _is_known_and_kept(text, day, moment):
-			return []
-		return _judge(document, text, day, moment)
+	known = None if text is None else _familiar.read(text, Source(partial(_parsed, document)))
+	if known is not None:
+		return _apply(known, day, moment)
+	return _judge(document, text, day, moment)
 
 
-def _is_known_and_kept(text: str, day: date, moment: datetime) -> bool:
-	known = _familiar.read(text)
-	if known is None:
-		return False
-	facts = Facts(known, day, moment)
-	return EN.is_kept(facts) and KSA.is_kept(facts)
+def _apply(document: Document, day: date, moment: datetime) -> list[Finding]:
+	"""Both sheets over a valid document."""
+	longest = max(map(len, document.numbers))
+	with localcontext(Context(prec=max(EXACT.prec, 2 * longest + _SPARE_DIGITS), rounding=ROUND_HALF_UP)):
+		facts = Facts(document, day, moment)
+		locator = Locator()
+		return EN.judge(facts, locator) + KSA.judge(facts, locator)
+
+
+def _parsed(document: bytes | Any) -> Any:
+	if isinstance(document, bytes | bytearray | memoryview):
+		return etree.fromstring(bytes(document), _parser())
+	return document
 
 
 def _judge(document: bytes | Any, text: str | None, day: date, moment: datetime) -> list[Finding]:
-	"""The long way, which alone says what is wrong and where."""
-	if isinstance(document, bytes | bytearray | memoryview):
-		try:
-			root = etree.fromstring(bytes(document), _parser())
-		except (etree.XMLSyntaxError, ValueError) as error:
-			return [Finding("XML", Severity.ERROR, Layer.XSD, "/", "", (("found", str(error)[:200]),))]
-	else:
-		root = document
+	"""The long way, for whatever was not met before, and for what no invoice is."""
+	try:
+		root = _parsed(document)
+	except (etree.XMLSyntaxError, ValueError) as error:
+		return [_unreadable(str(error)[:200])]
 	if root.getroottree().docinfo.internalDTD is not None:
-		return [Finding("XML", Severity.ERROR, Layer.XSD, "/", "", (("found", "DOCTYPE"),))]
+		return [_unreadable("DOCTYPE")]
 	try:
 		found = read(root)
 	except Misfit:
 		return _structure_findings(root)
 	if text is not None:
 		_familiar.learn(text, found)
-	facts = Facts(found, day, moment)
-	locator = Locator()
-	return EN.judge(facts, locator) + KSA.judge(facts, locator)
+	return _apply(found, day, moment)
+
+
+def _unreadable(why: str) -> Finding:
+	return Finding("XML", Severity.ERROR, Layer.XSD, "/", "", (("found", why),))
 
 
 def _text(document: bytes | Any) -> str | None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from bayancore_erp.zatca.core.rules.engine import EN, KSA, Broken, Verdict, Where
 from bayancore_erp.zatca.core.rules.facts import Facts
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.situations import (
 	Nodes,
 	is_charge,
@@ -19,7 +20,6 @@ from bayancore_erp.zatca.core.rules.situations import (
 	typed_either,
 	unusual_lengths,
 )
-from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import (
 	CENT,
 	HUNDRED,

@@ -8,6 +8,7 @@ Source: XML Implementation Standard section 8 (data dictionary); the model in co
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from bayancore_erp.zatca.core.rules.model import clark, prefixed
@@ -136,7 +137,10 @@ FIELDS: dict[str, str] = {
 	"LegalMonetaryTotal/PayableRoundingAmount": "totals.rounding",
 	"LegalMonetaryTotal/PayableAmount": "totals.payable",
 	**{f"InvoiceLine{element}": f"lines[#]{field}" for element, field in _ORDINARY_LINE.items()},
-	**{f"InvoiceLine[advance]{element}": f"prepayments[#]{field}" for element, field in _PREPAYMENT_LINE.items()},
+	**{
+		f"InvoiceLine[advance]{element}": f"prepayments[#]{field}"
+		for element, field in _PREPAYMENT_LINE.items()
+	},
 }
 """Element path -> model path. `#` is the element's place among its kind, counted from 0."""
 
@@ -172,7 +176,7 @@ class Locator:
 		keys: list[str] = []
 		indexes: list[int] = []
 		line = ""
-		for above, here in zip(chain, chain[1:], strict=False):
+		for above, here in pairwise(chain):
 			number, several = self._numbered(above)[here]
 			at += "/" + prefixed(here.tag) + (f"[{number + 1}]" if several else "")
 			if here.tag == _LINE and above is chain[0]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -171,7 +170,7 @@ def _optional(item: Any) -> bool:
 	return False
 
 
-@lru_cache(maxsize=1)
+@cache
 def data() -> dict[str, Any]:
 	"""The derived facts as they are stored."""
 	text = Path(__file__).with_name("structure.json").read_text(encoding="utf-8")
@@ -179,7 +178,7 @@ def data() -> dict[str, Any]:
 	return stored
 
 
-@lru_cache(maxsize=1)
+@cache
 def _leaf_kinds() -> dict[str, tuple[str, str]]:
 	kinds = {}
 	for kind, names in data()["leaves"].items():
@@ -189,12 +188,12 @@ def _leaf_kinds() -> dict[str, tuple[str, str]]:
 	return kinds
 
 
-@lru_cache(maxsize=1)
+@cache
 def _branch_kinds() -> dict[str, str]:
 	return {clark(name): kind for name, kind in data()["elements"].items()}
 
 
-@lru_cache(maxsize=None)
+@cache
 def element(tag: str) -> Leaf | Branch | None:
 	"""The globally declared element `{namespace}name`, or None."""
 	leaf = _leaf_kinds().get(tag)
@@ -204,7 +203,7 @@ def element(tag: str) -> Leaf | Branch | None:
 	return None if kind is None else typed(tag, kind)
 
 
-@lru_cache(maxsize=None)
+@cache
 def typed(tag: str, kind: str) -> Leaf | Branch:
 	"""An element of the named type, such as `cac:PartyType` or `xs:decimal`."""
 	if kind == "xs:anyType":
@@ -242,7 +241,7 @@ def prefixed(tag: str) -> str:
 	return local if prefix in ("", "inv") else f"{prefix}:{local}"
 
 
-@lru_cache(maxsize=1)
+@cache
 def _prefixes() -> dict[str, str]:
 	return {uri: prefix for prefix, uri in data()["namespaces"].items()}
 
@@ -266,40 +265,39 @@ def parse_model(text: str) -> Group | None:
 	"""A content model as it is written in the data; None where the element has no children."""
 	if not text:
 		return None
-	tokens = list(_TOKEN.finditer(text))
-	position = 0
+	group = _Parser(text).group()
+	only = group.items[0] if len(group.items) == 1 else None
+	return only if isinstance(only, Group) else group
 
-	def times() -> tuple[int, int | None]:
-		nonlocal position
-		if position < len(tokens) and tokens[position][0] in "?*+":
-			position += 1
-			return _TIMES[tokens[position - 1][0]]
-		return _TIMES[""]
 
-	def items() -> Iterator[Any]:
-		nonlocal position, joint
-		while position < len(tokens) and tokens[position][0] != ")":
-			token = tokens[position]
-			position += 1
+class _Parser:
+	"""Reads one content model."""
+
+	def __init__(self, text: str) -> None:
+		self._tokens = list(_TOKEN.finditer(text))
+		self._at = 0
+
+	def group(self) -> Group:
+		"""Everything up to the closing parenthesis, or to the end."""
+		items: list[Any] = []
+		joint = ""
+		while self._at < len(self._tokens):
+			token = self._tokens[self._at]
+			self._at += 1
+			if token[0] == ")":
+				break
 			if token[0] == "|":
 				joint = "|"
 			elif token[0] == "(":
-				yield group()
+				items.append(self.group())
 			elif token["space"]:
-				yield Wildcard(token["space"], token["rule"] == "lax", *times())
+				items.append(Wildcard(token["space"], token["rule"] == "lax", *self._times()))
 			else:
-				yield Single(clark(token["name"]), token["kind"] or "", *times())
+				items.append(Single(clark(token["name"]), token["kind"] or "", *self._times()))
+		return Group(tuple(items), joint, *self._times())
 
-	def group() -> Group:
-		nonlocal position, joint
-		outer, joint = joint, ""
-		parts = tuple(items())
-		inner, joint = joint, outer
-		position += 1
-		return Group(parts, inner, *times())
-
-	joint = ""
-	parts = tuple(items())
-	if len(parts) == 1 and isinstance(parts[0], Group):
-		return parts[0]
-	return Group(parts, joint, 1, 1)
+	def _times(self) -> tuple[int, int | None]:
+		if self._at < len(self._tokens) and self._tokens[self._at][0] in "?*+":
+			self._at += 1
+			return _TIMES[self._tokens[self._at - 1][0]]
+		return _TIMES[""]

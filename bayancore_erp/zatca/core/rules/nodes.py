@@ -7,9 +7,9 @@ Never changes: rules only look.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 Element = Any
 """An lxml element; its stubs are not precise enough to help here."""
@@ -25,7 +25,13 @@ WATCHED = frozenset(
 """Text elements that rules look for all over a document."""
 
 INDEXED = frozenset(
-	{"AdditionalDocumentReference", "AdditionalItemProperty", "AllowanceCharge", "BillingReference", "Delivery"}
+	{
+		"AdditionalDocumentReference",
+		"AdditionalItemProperty",
+		"AllowanceCharge",
+		"BillingReference",
+		"Delivery",
+	}
 	| {"ClassifiedTaxCategory", "InvoiceLine", "PaymentMeans", "Signature", "TaxCategory"}
 )
 """Elements that rules look for all over a document."""
@@ -77,7 +83,9 @@ class Node:
 
 	__slots__ = ("items", "kids", "leaf", "many", "name", "parent", "section", "spec")
 
-	def __init__(self, spec: Spec, leaf: dict[str, str], section: Element, items: Sequence[Attributes]) -> None:
+	def __init__(
+		self, spec: Spec, leaf: dict[str, str], section: Element, items: Sequence[Attributes]
+	) -> None:
 		self.name = spec.name
 		self.parent = spec.parent
 		self.leaf = leaf
@@ -89,8 +97,9 @@ class Node:
 
 	@property
 	def element(self) -> Element:
-		"""The element of the document, which only a finding needs."""
-		return next(islice(self.section.iter(), self.spec.index, None))
+		"""The element of the document, which hardly anything but a finding needs."""
+		section = self.section() if isinstance(self.section, Pending) else self.section
+		return next(islice(section.iter(), self.spec.index, None))
 
 	def all(self, *path: str) -> list[Node]:
 		"""All nodes along a path of element names."""
@@ -107,6 +116,33 @@ class Node:
 				if key == name:
 					return value
 		return None
+
+
+class Pending(NamedTuple):
+	"""A section that has not been parsed: the document that can be, and its place among the root's children."""
+
+	source: Source
+	place: int
+
+	def __call__(self) -> Element:
+		root = self.source.root()
+		return root if self.place < 0 else root[self.place]
+
+
+class Source:
+	"""A document that is parsed when somebody asks for its elements."""
+
+	__slots__ = ("_parse", "_root")
+
+	def __init__(self, parse: Callable[[], Element]) -> None:
+		self._parse = parse
+		self._root: Element = None
+
+	def root(self) -> Element:
+		"""The root element."""
+		if self._root is None:
+			self._root = self._parse()
+		return self._root
 
 
 _NONE: dict[str, list[str]] = {}

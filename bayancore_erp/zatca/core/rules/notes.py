@@ -9,13 +9,13 @@ from __future__ import annotations
 from bayancore_erp.zatca.core.rules.engine import EN, KSA, Broken, Verdict, Where
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.lists import KSA_PAYMENT_MEANS, PAYMENT_MEANS
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.situations import (
 	billing_references,
 	note_document,
 	payment_means,
 	typed_either,
 )
-from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import in_list, only_text
 
 _REASON = "PaymentMeans/InstructionNote"
@@ -45,11 +45,7 @@ def note_without_original(invoice: Node, facts: Facts) -> Verdict:
 	references = billing_references(facts)
 	if not references:
 		return True
-	return [
-		Where(node, f"{_ORIGINAL}/ID")
-		for node in references
-		if not node.leaf.get(f"{_ORIGINAL}/ID")
-	]
+	return [Where(node, f"{_ORIGINAL}/ID") for node in references if not node.leaf.get(f"{_ORIGINAL}/ID")]
 
 
 @KSA.error("BR-KSA-F-06-C22", note_document, "BillingReference")
@@ -84,5 +80,9 @@ def _account_text(leaf: str, most: int, least: int) -> Broken:
 
 
 _ACCOUNT = "PaymentMeans/PayeeFinancialAccount"
-KSA.warning("BR-KSA-F-06-C14", typed_either, f"{_ACCOUNT}/PaymentNote")(_account_text("PayeeFinancialAccount/PaymentNote", 1000, 1))
-KSA.warning("BR-KSA-F-06-C15", typed_either, f"{_ACCOUNT}/ID")(_account_text("PayeeFinancialAccount/ID", 127, 0))
+KSA.warning("BR-KSA-F-06-C14", typed_either, f"{_ACCOUNT}/PaymentNote")(
+	_account_text("PayeeFinancialAccount/PaymentNote", 1000, 1)
+)
+KSA.warning("BR-KSA-F-06-C15", typed_either, f"{_ACCOUNT}/ID")(
+	_account_text("PayeeFinancialAccount/ID", 127, 0)
+)

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from bayancore_erp.zatca.core.rules.engine import KSA, Broken, Verdict, Where
 from bayancore_erp.zatca.core.rules.facts import Facts
-from bayancore_erp.zatca.core.rules.situations import Nodes, code_of, document, line_breakdown, of_vat
 from bayancore_erp.zatca.core.rules.nodes import Node
+from bayancore_erp.zatca.core.rules.situations import Nodes, code_of, document, line_breakdown, of_vat
 from bayancore_erp.zatca.core.rules.xpath import (
 	CENT,
 	HALF,
@@ -87,7 +87,10 @@ def advance_line_with_amounts(line: Node, facts: Facts) -> Verdict:
 		and _any_zero(taxes, "TaxAmount", is_plain_zero)
 		and _any_zero(taxes, "RoundingAmount", is_zero)
 		and _any_zero([line], "Price/PriceAmount", is_plain_zero)
-		and ("AllowanceCharge" not in line.kids or _any_zero(line.kids["AllowanceCharge"], "Amount", is_plain_zero))
+		and (
+			"AllowanceCharge" not in line.kids
+			or _any_zero(line.kids["AllowanceCharge"], "Amount", is_plain_zero)
+		)
 	)
 	return not kept and "0.00"
 

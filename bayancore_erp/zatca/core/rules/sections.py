@@ -10,13 +10,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from bayancore_erp.zatca.core.rules.datatypes import SPACES, Check, are_decimals, is_decimal
-from bayancore_erp.zatca.core.rules.model import Branch, Leaf, clark, data, local_name, prefixed, short_name, typed
-from bayancore_erp.zatca.core.rules.nodes import INDEXED, SHORTEST_LIMIT, WATCHED, Attributes, Document, Element, Node, Spec
+from bayancore_erp.zatca.core.rules.model import (
+	Branch,
+	Leaf,
+	clark,
+	data,
+	local_name,
+	prefixed,
+	short_name,
+	typed,
+)
+from bayancore_erp.zatca.core.rules.nodes import (
+	INDEXED,
+	SHORTEST_LIMIT,
+	WATCHED,
+	Attributes,
+	Document,
+	Element,
+	Node,
+	Spec,
+)
 
 Row = tuple[str, int, str | None, str | None, Attributes]
 """An element as it is read off the tree: tag, number of children, text, tail, attributes."""
@@ -71,7 +89,9 @@ class Reading(NamedTuple):
 class Draft:
 	"""What follows from a shape (the tags of a section and how many children each has) and the content model alone."""
 
-	def __init__(self, shape: Branch, tags: Sequence[str], sizes: Sequence[int], *, root: bool = False) -> None:
+	def __init__(
+		self, shape: Branch, tags: Sequence[str], sizes: Sequence[int], *, root: bool = False
+	) -> None:
 		self.tags = tags
 		self.sizes = sizes
 		self.root = root
@@ -312,7 +332,7 @@ class Section:
 		return plan.read(source, rows, document)[0]
 
 
-@lru_cache(maxsize=None)
+@cache
 def section_of(shape: Branch) -> Section:
 	"""The section of a content model."""
 	return Section(shape)

@@ -11,6 +11,7 @@ import re
 from bayancore_erp.zatca.core.rules.engine import EN, KSA, Broken, Verdict
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.lists import SELLER_SCHEMES_TEXT
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.situations import (
 	ADDRESS,
 	COUNTRY,
@@ -24,7 +25,6 @@ from bayancore_erp.zatca.core.rules.situations import (
 	seller_address,
 	unusual_lengths,
 )
-from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import only, only_text, spaceless, texts
 
 _SELLER = "AccountingSupplierParty"
@@ -92,7 +92,8 @@ KSA.warning("BR-KSA-F-06-C11", unusual_lengths(_buyer_beside_an_address), f"{ADD
 
 
 _PARTS = frozenset(
-	f"{ADDRESS}/{part}" for part in ("StreetName", "BuildingNumber", "CityName", "PostalZone", "CitySubdivisionName")
+	f"{ADDRESS}/{part}"
+	for part in ("StreetName", "BuildingNumber", "CityName", "PostalZone", "CitySubdivisionName")
 ) | {COUNTRY}
 
 
@@ -131,7 +132,9 @@ def wrong_vat_number(party: Node, facts: Facts) -> Verdict:
 @KSA.warning("BR-KSA-08", document, f"{_SELLER}/{IDENTIFICATION}")
 def no_registration(invoice: Node, facts: Facts) -> Verdict:
 	identifications = facts.seller.kids.get(IDENTIFICATION, ())
-	scheme = only([spaceless(node.attribute("ID", "schemeID")) for node in identifications], identifications, "ID")
+	scheme = only(
+		[spaceless(node.attribute("ID", "schemeID")) for node in identifications], identifications, "ID"
+	)
 	return scheme is None or len(scheme) <= 2 or scheme not in SELLER_SCHEMES_TEXT
 
 

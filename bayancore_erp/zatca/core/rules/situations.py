@@ -7,7 +7,7 @@ Source: the contexts of the official sheets, with what shadows what already reso
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache
 
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.nodes import Node
@@ -26,19 +26,19 @@ TAX_SCHEME = "Party/PartyTaxScheme"
 Situation = Callable[[Facts], Nodes]
 
 
-@lru_cache(maxsize=None)
+@cache
 def unusual_lengths(situation: Situation) -> Situation:
 	"""The situation, but only in a document that has an empty text or a long one: for rules on lengths."""
 	return lambda facts: situation(facts) if facts.document.unusual_lengths else ()
 
 
-@lru_cache(maxsize=None)
+@cache
 def long_fractions(situation: Situation) -> Situation:
 	"""The situation, but only in a document that has a figure with more than two decimals."""
 	return lambda facts: situation(facts) if facts.document.long_fractions else ()
 
 
-@lru_cache(maxsize=None)
+@cache
 def negatives(situation: Situation) -> Situation:
 	"""The situation, but only in a document that has a figure with a minus sign."""
 	return lambda facts: situation(facts) if facts.document.negatives else ()

@@ -12,8 +12,14 @@ import re
 from bayancore_erp.zatca.core.rules.engine import KSA, Verdict
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.lists import MIME_CODES
-from bayancore_erp.zatca.core.rules.situations import Nodes, document, references, simplified_document, typed_simplified
 from bayancore_erp.zatca.core.rules.nodes import Node
+from bayancore_erp.zatca.core.rules.situations import (
+	Nodes,
+	document,
+	references,
+	simplified_document,
+	typed_simplified,
+)
 from bayancore_erp.zatca.core.rules.xpath import filled, in_list, only_text, spaceless, texts
 
 _SIGNATURE_ID = "urn:oasis:names:specification:ubl:signature:Invoice"
@@ -68,13 +74,17 @@ def no_previous_hash(invoice: Node, facts: Facts) -> Verdict:
 
 
 def _previous_hashes(facts: Facts) -> Nodes:
-	return [node for node in references(facts) if _ATTACHMENT in node.leaf and spaceless(node.leaf["ID"]) == "PIH"]
+	return [
+		node for node in references(facts) if _ATTACHMENT in node.leaf and spaceless(node.leaf["ID"]) == "PIH"
+	]
 
 
 def _other_attachments(facts: Facts) -> Nodes:
 	if not facts.simplified:
 		return ()
-	return [node for node in references(facts) if _ATTACHMENT in node.leaf and spaceless(node.leaf["ID"]) != "PIH"]
+	return [
+		node for node in references(facts) if _ATTACHMENT in node.leaf and spaceless(node.leaf["ID"]) != "PIH"
+	]
 
 
 @KSA.warning("BR-KSA-26", _previous_hashes, _OBJECT)
@@ -122,4 +132,4 @@ def no_stamp(invoice: Node, facts: Facts) -> Verdict:
 
 def _has_text(node: Node) -> bool:
 	"""Whether the element has any text, the spaces between its tags included, which only the parsed element knows."""
-	return any(node.leaf.values()) or (node.section is not None and any(node.section.itertext()))
+	return any(node.leaf.values()) or any(node.element.itertext())

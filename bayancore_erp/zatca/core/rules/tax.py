@@ -17,6 +17,7 @@ from bayancore_erp.zatca.core.rules.lists import (
 	LINE_EXEMPTION_CODES,
 	VAT_CATEGORIES,
 )
+from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.situations import (
 	Nodes,
 	breakdown,
@@ -30,11 +31,11 @@ from bayancore_erp.zatca.core.rules.situations import (
 	of_vat,
 	tax_totals,
 )
-from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.xpath import (
 	CENT,
 	HUNDRED,
 	ZERO,
+	SheetFailure,
 	above_zero,
 	below_zero,
 	filled,
@@ -48,6 +49,7 @@ from bayancore_erp.zatca.core.rules.xpath import (
 )
 
 _CATEGORY = "TaxCategory"
+_LARGEST_DOUBLE = Decimal("1.7976931348623157e308")
 
 
 # --- which categories a document uses -----------------------------------------------------------------------------------
@@ -154,6 +156,9 @@ def _vat_off(subtotal: Node, facts: Facts) -> Verdict:
 	base, rate = number(subtotal, "TaxableAmount"), number(category, "Percent")
 	if base is None or rate is None or not of_vat(category):
 		return True
+	if abs(base * rate) > _LARGEST_DOUBLE:
+		# Beyond it the sheet has no number any more, and fails on the word it prints instead.
+		raise SheetFailure(subtotal, "TaxableAmount")
 	expected = (base * rate / HUNDRED).quantize(CENT, ROUND_HALF_EVEN)
 	slack = CENT * len(facts.document.branches["InvoiceLine"])
 	return abs(Decimal(subtotal.leaf["TaxAmount"]) - expected) > slack and str(expected)
@@ -193,7 +198,9 @@ def _base_off(category: str) -> Broken:
 		stated = number(subtotal, "TaxableAmount")
 		if category == "S":
 			# Two standard rates share one sum.
-			siblings = [node for node in _siblings(subtotal, facts) if code_of(node.kids[_CATEGORY][0]) == "S"]
+			siblings = [
+				node for node in _siblings(subtotal, facts) if code_of(node.kids[_CATEGORY][0]) == "S"
+			]
 			stated = sum((number(node, "TaxableAmount") or ZERO for node in siblings), ZERO)
 		return stated != expected and str(expected)
 
@@ -267,7 +274,9 @@ def _anywhere(charge: bool) -> Situation:
 
 	def categories(facts: Facts) -> Nodes:
 		found = facts.document.branches.get("AllowanceCharge", ())
-		return [node for owner in found if is_charge(owner) is charge for node in owner.kids.get(_CATEGORY, ())]
+		return [
+			node for owner in found if is_charge(owner) is charge for node in owner.kids.get(_CATEGORY, ())
+		]
 
 	return categories
 
@@ -368,7 +377,11 @@ def _is_in_force(rate: Decimal) -> bool:
 def _line_exemptions(facts: Facts) -> Nodes:
 	if not facts.line_breakdown or not _standard_anywhere(facts):
 		return ()
-	return [node for node in _line_breakdown_categories(facts) if code_of(node) in ("Z", "E", "O") and of_vat(node)]
+	return [
+		node
+		for node in _line_breakdown_categories(facts)
+		if code_of(node) in ("Z", "E", "O") and of_vat(node)
+	]
 
 
 def _no_exemption_code(category: str) -> Broken:

@@ -10,8 +10,14 @@ from decimal import Decimal
 
 from bayancore_erp.zatca.core.rules.engine import EN, Verdict
 from bayancore_erp.zatca.core.rules.facts import Facts
-from bayancore_erp.zatca.core.rules.situations import Nodes, document_charges, document_discounts, document, totals
 from bayancore_erp.zatca.core.rules.nodes import Node
+from bayancore_erp.zatca.core.rules.situations import (
+	Nodes,
+	document,
+	document_charges,
+	document_discounts,
+	totals,
+)
 from bayancore_erp.zatca.core.rules.xpath import ZERO, number, round_cents
 
 
@@ -71,7 +77,10 @@ def tax_inclusive_off(invoice: Node, facts: Facts) -> Verdict:
 	currency = invoice.leaf.get("DocumentCurrencyCode")
 	if currency is None:
 		return False
-	exclusive, inclusive = number(facts.totals, "TaxExclusiveAmount"), number(facts.totals, "TaxInclusiveAmount")
+	exclusive, inclusive = (
+		number(facts.totals, "TaxExclusiveAmount"),
+		number(facts.totals, "TaxInclusiveAmount"),
+	)
 	if exclusive is None or inclusive is None:
 		return True
 	expected = round_cents(exclusive + _summed(facts.subtotals, "TaxAmount"))

@@ -121,7 +121,7 @@ def floor(figure: Decimal) -> Decimal:
 
 def divide(dividend: Decimal, divisor: Decimal) -> Decimal:
 	"""div on xs:decimal as Saxon does it: at least 18 places, half down."""
-	places = min(dividend.as_tuple().exponent, divisor.as_tuple().exponent, -18)  # type: ignore[type-var]
+	places = min(dividend.as_tuple().exponent, divisor.as_tuple().exponent, -18)
 	return (dividend / divisor).quantize(Decimal(1).scaleb(int(places)), ROUND_HALF_DOWN)
 
 
