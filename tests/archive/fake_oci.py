@@ -72,7 +72,7 @@ class FakeOci:
 		class Handler(_Handler):
 			oci = fake
 
-		self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+		self.server = _Server(("127.0.0.1", 0), Handler)
 		self.server.daemon_threads = True
 		self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
 		self.thread.start()
@@ -84,6 +84,11 @@ class FakeOci:
 	def close(self) -> None:
 		self.server.shutdown()
 		self.server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+	def handle_error(self, request: Any, client_address: Any) -> None:
+		"""A client that died or gave up is what this server is for."""
 
 
 class _Handler(BaseHTTPRequestHandler):
