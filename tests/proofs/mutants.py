@@ -20,10 +20,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
-from statistics import median
+from statistics import mean, median
 from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -111,13 +112,26 @@ def documents(shared: Path) -> list[tuple[str, bytes]]:
 
 def own_documents(shared: Path) -> list[tuple[str, bytes]]:
 	"""What we build of the worked examples and of random invoices; the stamp is a sample's, for the rules never verify it."""
-	donor = next((shared / "zatca" / "sdk" / "Data" / "Samples").rglob("Simplified_Invoice.xml")).read_bytes()
 	examples = json.loads((shared / "examples.json").read_text(encoding="utf-8"))
 	invoices = [(f"example {each['id']}", from_json(to_schema(each))) for each in examples]
-	for number in range(RANDOM_DOCUMENTS):
-		drawn = random_invoice(Random(f"mutants {number}"), RANDOM_NOW, most_lines=5)
-		invoices.append((f"random {number}", drawn))
-	return [(name, with_stamp(build_xml(each, calculate(each), START), donor)) for name, each in invoices]
+	built = [
+		(name, with_stamp(build_xml(each, calculate(each), START), donor(shared))) for name, each in invoices
+	]
+	return built + [(f"random {number}", random_document(number)) for number in range(RANDOM_DOCUMENTS)]
+
+
+def random_document(number: int) -> bytes:
+	"""What we build of the random invoice with this number."""
+	shared = shared_folder()
+	assert shared is not None
+	invoice = random_invoice(Random(f"mutants {number}"), RANDOM_NOW, most_lines=5)
+	return with_stamp(build_xml(invoice, calculate(invoice), START), donor(shared))
+
+
+@lru_cache(maxsize=1)
+def donor(shared: Path) -> bytes:
+	"""The sample whose stamp our own documents borrow."""
+	return next((shared / "zatca" / "sdk" / "Data" / "Samples").rglob("Simplified_Invoice.xml")).read_bytes()
 
 
 def judge(index: int) -> Answer:
@@ -149,24 +163,45 @@ def explanation(answer: Answer) -> str:
 	return ""
 
 
-def timing(rounds: int = 15) -> tuple[float, float]:
-	"""Milliseconds of processor per official sample, ours and the sheets': the median of the rounds, averaged over the samples.
+class Speed(NamedTuple):
+	"""Milliseconds of processor for one document, by us and by the sheets."""
 
-	The thread's own clock, for neither judge uses another thread and the machine may be busy with others.
-	"""
+	ours: float
+	sheets: float
+
+	@property
+	def ratio(self) -> float:
+		"""How many times faster we are."""
+		return self.sheets / self.ours
+
+
+def fresh_speed(count: int = 200) -> Speed:
+	"""On invoices never met before, each judged once, after a warm-up on others; the figure that counts."""
+	met = [random_document(-number) for number in range(1, 61)]
+	for data in met:
+		check(data)
+	return _speed([random_document(1000 + number) for number in range(count)], rounds=1)
+
+
+def repeated_speed(rounds: int = 15) -> Speed:
+	"""On the official samples, each judged again and again: what remembering a layout gains."""
 	shared = shared_folder()
 	assert shared is not None
-	files = [
-		path.read_bytes() for path in sorted((shared / "zatca" / "sdk" / "Data" / "Samples").rglob("*.xml"))
+	samples = (shared / "zatca" / "sdk" / "Data" / "Samples").rglob("*.xml")
+	return _speed([path.read_bytes() for path in sorted(samples)], rounds)
+
+
+def _speed(files: list[bytes], rounds: int) -> Speed:
+	ours = [median(_clock(lambda data=data: check(data)) for _ in range(rounds)) for data in files]
+	sheets = [
+		median(_clock(lambda data=data: _oracle._rules(_parse(data), data)) for _ in range(rounds))
+		for data in files
 	]
-	ours, sheets = 0.0, 0.0
-	for data in files:
-		ours += median(_clock(lambda data=data: check(data)) for _ in range(rounds))
-		sheets += median(_clock(lambda data=data: _oracle._rules(_parse(data), data)) for _ in range(rounds))
-	return ours / len(files), sheets / len(files)
+	return Speed(mean(ours), mean(sheets))
 
 
 def _clock(work: Any) -> float:
+	"""The thread's own clock, for neither judge uses another thread and the machine may be busy with others."""
 	began = time.thread_time()
 	work()
 	return (time.thread_time() - began) * 1000
@@ -247,7 +282,7 @@ def main() -> int:
 			f"UNEXPLAINED #{answer.index} {answer.source}: {answer.title}: {sorted(answer.sheets ^ answer.ours)}"
 		)
 
-	ours, sheets = timing()
+	fresh, repeated = fresh_speed(), repeated_speed()
 	seen = {code.rstrip("!") for answer in answers for code in answer.sheets}
 	with (shared / "zatca" / "rules.csv").open(encoding="utf-8") as file:
 		ids = {row["rule_id"] for row in csv.DictReader(file)}
@@ -259,7 +294,7 @@ def main() -> int:
 			(f"{len(verdicts)} verdicts differ", bool(verdicts)),
 			(f"code sets agree on {share:.2%} only", share < CODES_SHARE),
 			(f"{len(unexplained)} differences are unexplained", bool(unexplained)),
-			(f"only {sheets / ours:.1f} times faster than the sheets", sheets / ours < RATIO),
+			(f"only {fresh.ratio:.1f} times faster than the sheets on new invoices", fresh.ratio < RATIO),
 		)
 		if bad
 	]
@@ -269,7 +304,8 @@ def main() -> int:
 	print(
 		f"mutants: {len(answers)} judged ({rejected} rejected, {len(seen & ids)} of {len(ids)} rule ids seen), verdicts agree on "
 		f"{len(answers) - len(verdicts)}, code sets on {share:.2%}, {len(unexplained)} unexplained; "
-		f"{ours:.2f} ms an invoice against {sheets:.1f} ms, {sheets / ours:.0f} times faster"
+		f"{fresh.ours:.2f} ms a new invoice against {fresh.sheets:.1f} ms, {fresh.ratio:.1f} times faster "
+		f"({repeated.ratio:.1f} times where the same documents come again)"
 	)
 	return 1 if short else 0
 
