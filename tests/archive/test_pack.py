@@ -1,0 +1,247 @@
+"""The auditor's pack: whole when written, verified by a stranger, and hostile zips refused before they are read."""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import packs
+
+from bayancore_erp.archive.core import verify_pack
+from bayancore_erp.archive.core.pack import ChainRow, PackDocument
+from bayancore_erp.archive.core.verify_pack import FIXED, MANIFEST, NotAPack
+from bayancore_erp.zatca.core.errors import InvalidInput
+
+
+@pytest.fixture(scope="module")
+def company() -> packs.Company:
+	return packs.company()
+
+
+@pytest.fixture(scope="module")
+def pack(company: packs.Company) -> bytes:
+	return packs.write(company)[0]
+
+
+def test_a_pack_holds_and_says_what_it_holds(company: packs.Company, tmp_path: Path) -> None:
+	pack, seal = packs.write(company)
+	head = json.loads(company.trail[4])["hash"]
+	assert packs.problems(pack, tmp_path, seal=seal.sha256, head=head) == []
+	found = dict(packs.members(pack))
+	assert set(FIXED) | {MANIFEST, "chain/EGS-1.jsonl", "chain/EGS-2.jsonl"} <= set(found)
+	assert seal.documents == len(company.documents) == 10 and seal.members == len(found)
+	assert found["verify_pack.py"] == Path(verify_pack.__file__).read_bytes()
+	for document in company.documents:
+		assert document.xml in found.values() and document.pdf in found.values()
+	with zipfile.ZipFile(io.BytesIO(pack)) as archive:
+		assert archive.testzip() is None
+
+
+def test_totals_by_month_and_category_by_hand(pack: bytes) -> None:
+	rows = json.loads(dict(packs.members(pack))["totals.json"])
+	# March: documents 1 and 2 of each device (the third was rejected); the second is a credit note. April: 4, 5, 6, of
+	# which 6 is a credit note and 5 deducts an advance.
+	assert rows == [
+		{
+			"month": month,
+			"currency": "SAR",
+			"category": category,
+			"percent": percent,
+			"taxable": taxable,
+			"tax": tax,
+			"advances_taxable": advance,
+			"advances_tax": advance_tax,
+		}
+		for month, category, percent, taxable, tax, advance, advance_tax in (
+			("2026-03", "S", "15", "0.00", "0.00", "0.00", "0.00"),
+			("2026-03", "Z", "0", "0.00", "0.00", "0.00", "0.00"),
+			("2026-04", "S", "15", "200.00", "30.00", "40.00", "6.00"),
+			("2026-04", "Z", "0", "80.00", "0.00", "0.00", "0.00"),
+		)
+	]
+
+
+def test_a_stranger_runs_the_verifier_from_the_zip(pack: bytes, tmp_path: Path) -> None:
+	path, script = tmp_path / "p.zip", tmp_path / "elsewhere" / "verify_pack.py"
+	script.parent.mkdir()
+	path.write_bytes(pack)
+	script.write_bytes(dict(packs.members(pack))["verify_pack.py"])
+
+	def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+		command = [sys.executable, "-I", str(script), *arguments]
+		return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=script.parent)
+
+	good = run(str(path))
+	assert good.returncode == 0 and "All holds" in good.stdout and good.stderr == ""
+	bad = run(str(path), "--seal", "0" * 64)
+	assert bad.returncode == 1 and "not the pack that was handed over" in bad.stdout
+	path.write_bytes(pack[:200])
+	assert run(str(path)).returncode == 2
+	assert run(str(tmp_path / "missing.zip")).returncode == 2
+
+
+def test_changed_content_under_a_forged_manifest_is_found_by_the_stamp(pack: bytes, tmp_path: Path) -> None:
+	of = packs.members(pack)
+	name, xml = next((n, c) for n, c in of if n.endswith("invoice.xml"))
+	forged = [(n, c.replace(b">100.00<", b">900.00<") if n == name else c) for n, c in of]
+	found = packs.problems(packs.rezip(forged, remanifest=True), tmp_path)
+	assert any(p.place == name and "changed after it was stamped" in p.message for p in found)
+	assert any(p.place.startswith("totals.json") for p in found)
+	cut = [(n, xml.replace(b"<ext:UBLExtensions>", b"<ext:X>") if n == name else c) for n, c in of]
+	assert any(p.place == name for p in packs.problems(packs.rezip(cut, remanifest=True), tmp_path))
+
+
+def test_removed_document_under_a_forged_index_is_found_by_the_chain(pack: bytes, tmp_path: Path) -> None:
+	of = packs.members(pack)
+	lines = dict(of)["documents.jsonl"].splitlines(keepends=True)
+	gone = json.loads(lines[3])
+	forged = []
+	for name, content in of:
+		if name == "documents.jsonl":
+			content = b"".join(lines[:3] + lines[4:])
+		if name == "pack.json":
+			content = content.replace(b'"documents":10', b'"documents":9')
+		if name not in gone["files"]:
+			forged.append((name, content))
+	found = packs.problems(packs.rezip(forged, remanifest=True), tmp_path)
+	assert any(gone["uuid"] in p.message and p.place.startswith("chain/EGS-1.jsonl line") for p in found)
+
+
+def added(name: str, content: bytes = b"x", **attributes: int) -> bytes:
+	out = io.BytesIO()
+	with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+		for fixed in (*FIXED, MANIFEST):
+			archive.writestr(fixed, b"{}")
+		entry = zipfile.ZipInfo(name)
+		for key, value in attributes.items():
+			setattr(entry, key, value)
+		archive.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED)
+	return out.getvalue()
+
+
+@pytest.mark.parametrize(
+	"name",
+	[
+		"../evil",
+		"/etc/passwd",
+		"documents/../../x.xml",
+		"documents\\x",
+		"C:/x",
+		"documents/2026-03/a/../../b.xml",
+		"x" * 300,
+		"documents/2026-03/a/b.xml\n",
+		"setup.py",
+		"chain/..jsonl/x",
+	],
+)
+def test_names_that_could_leave_the_folder_are_refused(name: str, tmp_path: Path) -> None:
+	with pytest.raises(NotAPack, match="no name"):
+		packs.problems(added(name), tmp_path)
+
+
+def test_bombs_links_twins_and_overlaps_are_refused(tmp_path: Path, pack: bytes) -> None:
+	inside = "documents/2026-03/a/invoice.xml"
+	with pytest.raises(NotAPack, match="too large"):
+		packs.problems(added(inside, b"\0" * (65 << 20)), tmp_path)
+	with pytest.raises(NotAPack, match="no plain file"):
+		packs.problems(added(inside, b"/etc/passwd", external_attr=0o120777 << 16), tmp_path)
+	with pytest.warns(UserWarning), pytest.raises(NotAPack, match="twice"):
+		packs.problems(added("pack.json"), tmp_path)
+	with pytest.raises(NotAPack, match="has no"):
+		packs.problems(packs.rezip([(n, c) for n, c in packs.members(pack) if n != "trail.jsonl"]), tmp_path)
+	lying = bytearray(added(inside, b"a" * 50))
+	at = lying.rindex(b"PK\x01\x02")
+	lying[at + 42 : at + 46] = (0).to_bytes(4, "little")
+	with pytest.raises(NotAPack, match="overlaps"):
+		packs.problems(bytes(lying), tmp_path)
+	swelling = bytearray(added(inside, b"a" * 5000))
+	at = swelling.rindex(b"PK\x01\x02")
+	swelling[at + 24 : at + 28] = (60 << 20).to_bytes(4, "little")
+	with pytest.raises(NotAPack, match="swells"):
+		packs.problems(bytes(swelling), tmp_path)
+
+
+@pytest.mark.parametrize("cut", [10, 1000, 5000, -30, -400])
+def test_a_torn_zip_is_no_pack(pack: bytes, cut: int, tmp_path: Path) -> None:
+	with pytest.raises(NotAPack):
+		packs.problems(pack[:cut], tmp_path)
+
+
+def test_entities_and_strange_amounts_are_no_invoice() -> None:
+	with pytest.raises(ValueError, match="document type"):
+		verify_pack.read_invoice(b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')
+	with pytest.raises(ValueError, match="number"):
+		verify_pack.read_invoice(packs.unsigned(1, 1, "A", packs.FIRST).replace(b">100.00<", b">1e99999<"))
+	with pytest.raises(ValueError, match="not well-formed"):
+		verify_pack.read_invoice(b"<a")
+
+
+def test_what_is_no_pack_is_not_written(company: packs.Company) -> None:
+	with pytest.raises(InvalidInput, match="already"):
+		packs.write(company, documents=[company.documents[0]] * 2)
+	with pytest.raises(InvalidInput, match="no document 2"):
+		packs.write(company, chain=[company.chain[0], company.chain[2]])
+	with pytest.raises(InvalidInput, match="device by device"):
+		packs.write(company, chain=[company.chain[0], company.chain[6], company.chain[1]])
+	with pytest.raises(InvalidInput, match="plain name"):
+		packs.write(company, chain=[replace(company.chain[0], device="../x")])
+	with pytest.raises(InvalidInput, match="not a UBL invoice"):
+		packs.write(company, documents=[PackDocument("EGS-1", b"<a/>")])
+	with pytest.raises(InvalidInput, match="no record"):
+		packs.write(company, trail=["{}"])
+
+
+def test_many_documents_need_no_more_memory_than_few(company: packs.Company) -> None:
+	"""Unseekable output, iterators only: neither documents nor zip entries may pile up while they pass."""
+	alive: list[int] = []
+
+	class Sink(io.RawIOBase):
+		def writable(self) -> bool:
+			return True
+
+		def write(self, data: object) -> int:
+			return len(data)  # type: ignore[arg-type]
+
+	def documents() -> Iterator[PackDocument]:
+		xml = packs.unsigned(1, 1, "A", packs.FIRST)
+		for n in range(300):
+			yield PackDocument("EGS-1", xml.replace(b"00000000-0000-0000", b"%08d-0000-0000" % n), b"%PDF")
+			if n % 100 == 99:
+				gc.collect()
+				kinds = (zipfile.ZipInfo, PackDocument, ChainRow, verify_pack.Facts)
+				alive.append(sum(type(thing) in kinds for thing in gc.get_objects()))
+
+	def chain() -> Iterator[ChainRow]:
+		for n in range(300):
+			yield ChainRow("EGS-1", n + 1, str(n), "h", "p", True, packs.FIRST)
+
+	packs.write(company, documents=documents(), chain=chain(), out=_Bytes(Sink()))
+	assert alive[0] == alive[-1] and len(alive) == 3
+
+
+class _Bytes(io.BytesIO):
+	"""Looks like a buffer to the tests' writer, and passes everything on to a sink that cannot seek."""
+
+	def __init__(self, sink: io.RawIOBase) -> None:
+		super().__init__()
+		self._sink = sink
+
+	def write(self, data: object) -> int:
+		return self._sink.write(data)  # type: ignore[arg-type, return-value]
+
+	def tell(self) -> int:
+		raise OSError("a pipe has no place")
+
+	def seekable(self) -> bool:
+		return False
