@@ -350,8 +350,9 @@ def ledger(frappe: Any, doc: Any) -> dict[str, Any]:
 	return {account: moved for account, moved in sums.items() if moved}
 
 
+CLEARANCE = "bayancore_erp.zatca.overrides.sales_invoice."
 SETTLEMENT = {
-	"before_validate": "bayancore_erp.zatca.adapter.settle.deduct_advances",
+	"before_validate": "bayancore_erp.zatca.adapter.deduction.deduct_advances",
 	"validate": "bayancore_erp.zatca.adapter.settle.on_validate",
 }
 
@@ -365,10 +366,15 @@ def forget_settings(frappe: Any) -> None:
 
 
 def wire_settlement(frappe: Any) -> None:
-	"""Settlement on every validation, where hooks.py does not already wire it, for this process."""
+	"""Mapping and settlement alone, for this process: a submit posts at once, without clearance and its guards.
+
+	For tests of amounts and of the ledger; what clearance does to a submit has tests of its own.
+	"""
 	hooks = frappe.get_doc_hooks()
 	for doctype in ("Sales Invoice", "POS Invoice"):
-		for event, handler in SETTLEMENT.items():
-			handlers = hooks.setdefault(doctype, {}).setdefault(event, [])
-			if handler not in handlers:
-				handlers.append(handler)
+		events = hooks.setdefault(doctype, {})
+		for event in {*events, *SETTLEMENT}:
+			kept = [handler for handler in events.get(event, []) if not handler.startswith(CLEARANCE)]
+			if event in SETTLEMENT and SETTLEMENT[event] not in kept:
+				kept.append(SETTLEMENT[event])
+			events[event] = kept

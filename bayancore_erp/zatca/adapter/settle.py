@@ -1,8 +1,8 @@
-"""ERPNext's totals against the lawful ones, and making them equal while the document is a draft: ledger = XML = QR.
+"""Making ERPNext's totals the lawful ones while the document is a draft: ledger = XML = QR.
 
-Takes a draft with ERPNext's own amounts; `difference` names every figure that is off, `settle` writes the lawful amounts
-into ERPNext's own fields: the rows' net amounts, the VAT row, and Rounding Adjustment for what no base can reach. What a
-customer pays at an inclusive price never moves. Never settles what is no rounding: that is a mistake for a person to mend.
+Takes a draft with ERPNext's own amounts; `settle` writes the lawful amounts into ERPNext's own fields: the rows' net
+amounts, the VAT row, and Rounding Adjustment for what no base can reach. What a customer pays at an inclusive price never
+moves. Never settles what is no rounding: that is a mistake for a person to mend.
 
 ERPNext computes all its amounts again on every validation, so the settlement follows each of them (`on_validate`), and
 what it writes is what is posted: income from the rows, VAT from the tax rows, Round Off from Rounding Adjustment.
@@ -12,7 +12,6 @@ Sources: TAX.md section 1, decisions 1 and 2; DESIGN.md, promise 7.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -22,15 +21,28 @@ from erpnext.controllers.taxes_and_totals import calculate_taxes_and_totals
 from frappe import _
 from frappe.utils import cint
 
-from bayancore_erp.zatca.adapter.fields import InvoiceField, SalesInvoiceField, TaxRowField, Treatment
+from bayancore_erp.zatca.adapter.deduction import deduct_advances
+from bayancore_erp.zatca.adapter.difference import BOOKED, LABELS, Difference, difference
+from bayancore_erp.zatca.adapter.fields import InvoiceField
 from bayancore_erp.zatca.adapter.mapper.figures import exact, money, sign_of
 from bayancore_erp.zatca.adapter.mapper.mapping import RIYADH, Mapping, amount_of, map_document
 from bayancore_erp.zatca.adapter.mapper.preload import Facts, preload, settings_of
 from bayancore_erp.zatca.adapter.mapper.scope import skip_of
-from bayancore_erp.zatca.adapter.mapper.taxation import Taxation, read_taxes
+from bayancore_erp.zatca.adapter.mapper.taxation import read_taxes
 from bayancore_erp.zatca.core.calculator import Totals, calculate
 from bayancore_erp.zatca.core.errors import InvalidInput
 from bayancore_erp.zatca.core.money import NIL, round2, spread, total
+
+__all__ = [
+	"LABELS",
+	"Difference",
+	"NotRounding",
+	"deduct_advances",
+	"difference",
+	"on_validate",
+	"settle",
+	"settle_draft",
+]
 
 HALALA = Decimal("0.01")
 # Every row, and every row of taxes, is rounded once or twice by ERPNext.
@@ -40,68 +52,6 @@ AUTOMATIC = "Settle Automatically"
 
 class NotRounding(InvalidInput):
 	"""ERPNext's totals are further from the lawful ones than rounding can explain."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-	"""One figure on which ERPNext and the law disagree; both positive, in the document's currency (`vat_sar`: SAR)."""
-
-	figure: str
-	"""Name of the figure in the core's Totals; `net_booked` and `total_booked` are ERPNext's, in the books' currency."""
-	erpnext: Decimal
-	lawful: Decimal
-
-	@property
-	def amount(self) -> Decimal:
-		"""ERPNext's minus the lawful one."""
-		return self.erpnext - self.lawful
-
-
-def difference(
-	doc: Any, totals: Totals, *, taxes: Taxation | None = None, facts: Facts | None = None
-) -> list[Difference]:
-	"""Every figure on which the document, as ERPNext computed it, differs from `totals`; empty where it would post lawfully."""
-	if taxes is None or facts is None:
-		facts = facts or preload(doc)
-		taxes = read_taxes(doc, facts)
-	sign = sign_of(doc)
-	payable = doc.get("rounded_total") if money(doc.get("rounding_adjustment")) else doc.get("grand_total")
-	base_vat = sum((money(row.get("base_tax_amount_after_discount_amount")) for row in taxes.vat_rows), NIL)
-	pairs = [
-		(
-			"tax_exclusive",
-			sign * (money(doc.get("net_total")) + amount_of(taxes.charges)),
-			totals.tax_exclusive,
-		),
-		("vat", sign * amount_of(taxes.vat_rows), totals.vat),
-		("prepaid", -sign * amount_of(taxes.prepayments), totals.prepaid),
-		(
-			"rounding",
-			sign * (money(doc.get("rounding_adjustment")) + amount_of(taxes.roundings)),
-			totals.rounding,
-		),
-		("payable", sign * (money(payable) - amount_of(taxes.outside)), totals.payable),
-	]
-	if facts.in_riyals:
-		pairs.append(("vat_sar", sign * base_vat, totals.vat_sar))
-	if doc.get("currency") != facts.company.get("default_currency"):
-		pairs += in_company_currency(doc, sign)
-	return [Difference(figure, here, there) for figure, here, there in pairs if here != there]
-
-
-def in_company_currency(doc: Any, sign: int) -> list[tuple[str, Decimal, Decimal]]:
-	"""Net and total in the books' currency against what they are when each part is converted once.
-
-	ERPNext converts row by row and the total by itself, and posts what that leaves to Round Off without a word.
-	"""
-	rate = exact(doc.get("conversion_rate") or 1)
-	net = round2(money(doc.get("net_total")) * rate)
-	rows = total(money(row.get("base_net_amount")) for row in doc.get("items") or [])
-	taxes = total(money(row.get("base_tax_amount_after_discount_amount")) for row in doc.get("taxes") or [])
-	return [
-		("net_booked", sign * rows, sign * net),
-		("total_booked", sign * money(doc.get("base_grand_total")), sign * (net + taxes)),
-	]
 
 
 def settle(
@@ -157,19 +107,6 @@ def refuse_what_is_no_rounding(doc: Any, found: Sequence[Difference]) -> None:
 					"Check the rows of the taxes table: VAT stands after the charges it is due on (On Previous Row Total)."
 				),
 			)
-
-
-LABELS = {
-	"tax_exclusive": "total without VAT",
-	"vat": "VAT",
-	"vat_sar": "VAT in SAR",
-	"prepaid": "deducted advances",
-	"rounding": "rounding",
-	"payable": "amount due",
-	"net_booked": "net total in the books",
-	"total_booked": "total in the books",
-}
-BOOKED = frozenset({"vat_sar", "net_booked", "total_booked"})
 
 
 def write_items(doc: Any, mapping: Mapping, totals: Totals, sign: int) -> None:
@@ -261,8 +198,8 @@ def write_what_is_due(doc: Any) -> None:
 		follower = calculate_taxes_and_totals.__new__(calculate_taxes_and_totals)
 		follower.doc, follower._items = doc, doc.get("items")
 		follower.calculate_outstanding_amount()
-	if not doc.get("is_return"):
-		doc.set_payment_schedule()
+		if not doc.get("is_return"):
+			doc.set_payment_schedule()
 	doc.set_total_in_words()
 
 
@@ -320,48 +257,6 @@ def settle_draft(doctype: str, name: str) -> list[dict[str, str]]:
 	return [
 		{"figure": _(LABELS[one.figure]), "was": str(one.erpnext), "is": str(one.lawful)} for one in found
 	]
-
-
-def deduct_advances(doc: Any, method: str | None = None) -> None:
-	"""Before validation: the rows of the taxes table that take the deducted advances off the receivable.
-
-	One on the liability that holds the advances for their net, one on the VAT account for their VAT (KSA-32), so that the
-	ledger shows what the invoice says. Rows of an earlier save are replaced.
-	"""
-	prepayments = doc.get(SalesInvoiceField.PREPAYMENTS) or []
-	rows = doc.get("taxes") or []
-	if not prepayments and not any(
-		row.get(TaxRowField.TREATMENT) == Treatment.PREPAYMENT.value for row in rows
-	):
-		return
-	settings = settings_of(doc.company)
-	liability, vat_account = settings.get("prepayment_account"), settings.get("output_vat_account")
-	if not (liability and vat_account):
-		return
-	net = total(money(row.taxable) for row in prepayments)
-	vat = total(
-		money(row.tax) if row.tax else round2(money(row.taxable) * exact(row.vat_rate) / 100)
-		for row in prepayments
-		if row.vat_category in (None, "", "Standard Rated")
-	)
-	doc.set("taxes", [row for row in rows if row.get(TaxRowField.TREATMENT) != Treatment.PREPAYMENT.value])
-	for account, amount, words in (
-		(liability, net, _("Advance deducted")),
-		(vat_account, vat, _("VAT on advance deducted")),
-	):
-		if amount:
-			doc.append(
-				"taxes",
-				{
-					"charge_type": "Actual",
-					"account_head": account,
-					"description": words,
-					"tax_amount": as_float(-amount),
-					"cost_center": doc.get("cost_center")
-					or frappe.get_cached_value("Company", doc.company, "cost_center"),
-					TaxRowField.TREATMENT: Treatment.PREPAYMENT.value,
-				},
-			)
 
 
 def key_of(row: Any) -> str:

@@ -45,6 +45,7 @@ def read_items(doc: Any, facts: Facts, vats: list[Vat], extra: list[Decimal], re
 	"""Every row. `extra` is each row's share of the additional discount where that has to stand on the lines."""
 	sign = sign_of(doc)
 	found = Rows()
+	places = doc.items[0].precision("rate") if doc.get("items") else 2
 	for index, (row, vat, share) in enumerate(zip(doc.get("items") or [], vats, extra, strict=True)):
 		quantity, rate = sign * exact(row.get("qty")), exact(row.get("rate"))
 		if not quantity and (doc.get("is_return") or doc.get("is_debit_note")):
@@ -70,7 +71,7 @@ def read_items(doc: Any, facts: Facts, vats: list[Vat], extra: list[Decimal], re
 			found.discount_rows.append(row)
 			found.shelf_difference += sign * money(row.get("amount")) + amount
 			continue
-		found.lines.append(line_of(row, facts, vat, quantity, rate, share))
+		found.lines.append(line_of(row, facts, vat, quantity, rate, share, places))
 		found.rows.append(row)
 		found.shelf_difference += sign * money(row.get("amount")) - round2(quantity * rate)
 	if not found.lines and found.discounts:
@@ -83,9 +84,11 @@ def read_items(doc: Any, facts: Facts, vats: list[Vat], extra: list[Decimal], re
 	return found
 
 
-def line_of(row: Any, facts: Facts, vat: Vat, quantity: Decimal, rate: Decimal, share: Decimal) -> Line:
+def line_of(
+	row: Any, facts: Facts, vat: Vat, quantity: Decimal, rate: Decimal, share: Decimal, places: int
+) -> Line:
 	"""One line: the price list's price, the discount from it, and a share of the document's discount if there is one."""
-	listed = exact(flt(listed_price(row), row.precision("rate")))
+	listed = exact(flt(listed_price(row), places))
 	price, discount, allowances = rate, ZERO, []
 	if listed > rate:
 		price = listed
