@@ -44,7 +44,24 @@ has_permission = {
 }
 
 # --- documents ------------------------------------------------------------------------------------------------------
+# Sales Invoice and POS Invoice: bayancore_erp.zatca.overrides.sales_invoice, one function an event.
+_invoice_events = {
+	event: f"bayancore_erp.zatca.overrides.sales_invoice.{event}"
+	for event in (
+		"before_insert",
+		"before_validate",
+		"validate",
+		"on_submit",
+		"on_update_after_submit",
+		"before_cancel",
+		"on_cancel",
+		"on_trash",
+		"before_rename",
+	)
+}
 doc_events = {
+	"Sales Invoice": _invoice_events,
+	"POS Invoice": _invoice_events,
 	"*": {"before_import": "bayancore_erp.setup.fixture_import.before_import"},
 	**{
 		doctype: {
@@ -63,3 +80,11 @@ doc_events = {
 		"before_rename": "bayancore_erp.zatca.overrides.lawful_record.refuse_end_of_company",
 	},
 }
+
+doctype_js = {
+	"Sales Invoice": "zatca/client_scripts/sales_invoice.js",
+	"POS Invoice": "zatca/client_scripts/sales_invoice.js",
+}
+
+# --- workers --------------------------------------------------------------------------------------------------------
+scheduler_events = {"cron": {"* * * * *": ["bayancore_erp.zatca.jobs.watchdog"]}}

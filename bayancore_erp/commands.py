@@ -1,0 +1,97 @@
+"""`bench --site SITE zatca …`: what an operator does without the desk."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+import frappe
+from frappe.commands import get_site, pass_context
+
+
+@contextmanager
+def on_site(context: Any) -> Iterator[None]:
+	"""frappe connected to the site the command names."""
+	frappe.init(site=get_site(context))
+	frappe.connect()
+	try:
+		yield
+	finally:
+		frappe.destroy()
+
+
+@click.group()
+def zatca() -> None:
+	"""ZATCA e-invoicing: devices and their chains."""
+
+
+@zatca.command()
+@click.option(
+	"--simulator", is_flag=True, required=True, help="Onboard a device of the local Fatoora simulator."
+)
+@click.option(
+	"--url", default="http://127.0.0.1:8480", show_default=True, help="Where the simulator listens."
+)
+@click.option("--company", help="The company; may be left out where only one is in Saudi Arabia.")
+@click.option("--device", help="An existing simulator device, rather than a new one.")
+@pass_context
+def onboard(context: Any, simulator: bool, url: str, company: str | None, device: str | None) -> None:
+	"""Give a company a device that signs, without the wizard."""
+	from bayancore_erp.zatca.adapter.enrolment import onboard_with_simulator
+	from bayancore_erp.zatca.core.errors import ZatcaError
+
+	with on_site(context):
+		frappe.set_user("Administrator")
+		saudi = frappe.get_all("Company", filters={"country": "Saudi Arabia"}, pluck="name")
+		if not company and len(saudi) != 1:
+			click.echo("Say which company: --company NAME", err=True)
+			sys.exit(2)
+		try:
+			doc = onboard_with_simulator(company or saudi[0], url, device=device)
+		except (ZatcaError, OSError, frappe.ValidationError) as error:
+			click.echo(f"Not onboarded: {error}", err=True)
+			sys.exit(2)
+		click.echo(f"{doc.name} is active for {doc.company}, certificate {doc.certificate_serial}")
+
+
+@zatca.command("verify-chain")
+@click.option("--device", "devices", multiple=True, help="Only this device; repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@pass_context
+def verify_chain(context: Any, devices: tuple[str, ...], as_json: bool) -> None:
+	"""Recompute every device's chain; exit status 1 where one is broken."""
+	from bayancore_erp.zatca.adapter import chain
+
+	with on_site(context):
+		lives = [chain.verify(name) for name in devices or frappe.get_all("ZATCA Device", pluck="name")]
+		if as_json:
+			click.echo(
+				json.dumps(
+					[
+						{
+							"device": life.device,
+							"documents": life.documents,
+							"breaks": [
+								{"icv": each.icv, "document": each.document, "what": each.what}
+								for each in life.breaks
+							],
+						}
+						for life in lives
+					],
+					ensure_ascii=False,
+				)
+			)
+		else:
+			for life in lives:
+				click.echo(f"{life.device}: {life.documents} documents, {'whole' if life.ok else 'BROKEN'}")
+				for each in life.breaks:
+					click.echo(f"  {each.icv} {each.document}: {each.what}")
+		if not all(life.ok for life in lives):
+			sys.exit(1)
+
+
+commands = [zatca]

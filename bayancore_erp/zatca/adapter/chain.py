@@ -1,0 +1,160 @@
+"""One chain per device: counter and previous hash are given out under the device's row lock, and the whole life is verifiable.
+
+Takes a device; gives the next position while its row is locked, takes the signed document in, and recomputes a device's life.
+The document's row, its exact bytes and the new head are written in the caller's transaction: all of it or nothing. A unique
+index on (device, ICV) stands behind the lock. Source: DESIGN.md, promises 1 and 5; ZATCA.md section 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import frappe
+from frappe import _
+
+from bayancore_erp.zatca.adapter.records import ImmutableRecord, append_row, pack, unpack
+from bayancore_erp.zatca.core.chain import FIRST_PIH, ChainPosition
+from bayancore_erp.zatca.core.crypto.canonical import hash_base64
+from bayancore_erp.zatca.core.errors import ConfigurationError
+from bayancore_erp.zatca.core.pipeline import Prepared
+
+BATCH = 500
+
+
+class DeviceNotReady(ConfigurationError):
+	"""The device cannot sign now: it is on hold, or not in use. The invoice waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+	"""One place where a device's chain is not whole."""
+
+	icv: int
+	document: str
+	what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+	"""What verifying a device found."""
+
+	device: str
+	documents: int
+	breaks: tuple[Break, ...]
+
+	@property
+	def ok(self) -> bool:
+		"""Whether nothing is wrong."""
+		return not self.breaks
+
+
+def lock(device: str) -> ChainPosition:
+	"""Lock the device's row until the transaction ends and give the next position. Raises DeviceNotReady.
+
+	Call it as the first read of a transaction on the standard path; on a till's path it is the last lock taken.
+	"""
+	rows = frappe.db.sql(
+		"select icv, pih, status, on_hold, hold_reason from `tabZATCA Device` where name = %s for update",
+		device,
+		as_dict=True,
+	)
+	if not rows or rows[0].status != "Active":
+		raise DeviceNotReady(_("Device {0} is not in use.").format(device), code="DEVICE-STATUS")
+	if rows[0].on_hold:
+		raise DeviceNotReady(
+			_("Device {0} is on hold: {1}").format(device, rows[0].hold_reason or ""), code="DEVICE-ON-HOLD"
+		)
+	return ChainPosition(int(rows[0].icv or 0) + 1, rows[0].pih or FIRST_PIH)
+
+
+def append(device: str, prepared: Prepared, **facts: Any) -> Any:
+	"""Store a signed document at the position `lock` gave and move the head. Gives its row."""
+	document, position = prepared.document, prepared.position
+	row = append_row(
+		"ZATCA Document",
+		{
+			"uuid": document.uuid,
+			"device": device,
+			"icv": position.icv,
+			"pih": position.pih,
+			"invoice_hash": document.invoice_hash,
+			"qr": prepared.qr,
+			**facts,
+			**pack(document.xml),
+		},
+	)
+	frappe.db.set_value(
+		"ZATCA Device",
+		device,
+		{
+			"icv": position.icv,
+			"pih": document.invoice_hash,
+			"last_document": document.uuid,
+			"last_signed_at": facts.get("issued_at"),
+		},
+		update_modified=False,
+	)
+	return row
+
+
+def verify(device: str) -> Life:
+	"""Recompute a device's whole life: bytes, hashes, linkage, counter, head. Locates every break."""
+	breaks: list[Break] = []
+	expected = ChainPosition(1, FIRST_PIH)
+	count, last = 0, ""
+	while True:
+		rows = frappe.get_all(
+			"ZATCA Document",
+			filters={"device": device, "icv": (">=", expected.icv if count else -1)},
+			fields=[
+				"name", "icv", "pih", "invoice_hash", "content", "content_encoding", "content_sha256"
+			],
+			order_by="icv",
+			limit=BATCH,
+		)  # fmt: skip
+		for row in rows:
+			count += 1
+			breaks += judge(row, expected)
+			expected, last = ChainPosition(max(int(row.icv), 1) + 1, row.invoice_hash), row.name
+		if len(rows) < BATCH:
+			break
+	head = frappe.db.get_value("ZATCA Device", device, ["icv", "pih", "last_document"], as_dict=True)
+	stated = (int(head.icv or 0), head.pih or FIRST_PIH, head.last_document or "")
+	if stated != (expected.icv - 1, expected.pih, last):
+		breaks.append(
+			Break(
+				stated[0],
+				stated[2],
+				_("The device's head is not its last document (counter {0}).").format(expected.icv - 1),
+			)
+		)
+	return Life(device, count, tuple(breaks))
+
+
+def judge(row: Any, expected: ChainPosition) -> list[Break]:
+	"""What is wrong with one document at the place where `expected` should stand."""
+	found = []
+
+	def broken(what: str) -> None:
+		found.append(Break(int(row.icv), row.name, what))
+
+	if int(row.icv) != expected.icv:
+		broken(_("Counter {0} follows where {1} should.").format(row.icv, expected.icv))
+	if row.pih != expected.pih:
+		broken(_("Its previous hash is not that of the document before it."))
+	try:
+		xml = unpack(row.content, row.content_encoding, row.content_sha256)
+	except ImmutableRecord as error:
+		broken(str(error))
+		return found
+	try:
+		recomputed = hash_base64(xml)
+	except Exception as error:
+		broken(_("The stored document cannot be read: {0}").format(error))
+		return found
+	if recomputed != row.invoice_hash:
+		broken(_("Its stored hash is not that of its bytes."))
+	if f">{row.pih}<".encode() not in xml or f">{row.icv}<".encode() not in xml:
+		broken(_("Counter or previous hash inside the document differ from its row."))
+	return found

@@ -1,0 +1,117 @@
+"""What the invoice's form asks for: clear now, where does it stand, go on.
+
+Takes an invoice; gives a verdict as plain values. The caller has checked permission. Never waits longer than the company's
+setting: a worker goes on then. Source: DESIGN.md, promises 3 and 6.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import cint, now_datetime
+
+from bayancore_erp.zatca.adapter import guard, journal, orchestrator
+from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField, Kind, State
+from bayancore_erp.zatca.adapter.mapper import locate
+from bayancore_erp.zatca.adapter.mapper.preload import settings_of
+
+WAIT = 5
+
+SENTENCES = {
+	State.QUEUED: "It waits for its turn and is cleared in a moment.",
+	State.CLEARING: "It is being cleared with ZATCA. Nothing needs to be done.",
+	State.CLEARED_NOT_POSTED: "ZATCA has approved it, but it could not be posted yet. Nothing is sent again.",
+	State.CLEARED: "ZATCA has cleared it and it is posted.",
+	State.TO_REPORT: "It is issued and will be reported to ZATCA within 24 hours.",
+	State.REPORTED: "It has been reported to ZATCA.",
+	State.REJECTED: "It was not accepted. Correct what is listed below and submit it again.",
+	State.ON_HOLD: "It waits unchanged; nothing is wrong with the invoice.",
+	State.SKIPPED: "It needs no ZATCA document.",
+}
+
+
+def invoice_doctype(doctype: str) -> str:
+	"""The same name. Raises for a doctype that carries no tax invoice."""
+	if doctype not in INVOICE_DOCTYPES:
+		frappe.throw(_("{0} carries no tax invoice.").format(doctype))
+	return doctype
+
+
+def submit_for_clearance(doctype: str, name: str) -> dict[str, Any]:
+	"""Ask for the submit, as every path does, and go on with it here as long as a person waits."""
+	doc = frappe.get_doc(doctype, name)
+	if doc.docstatus == 0 and not journal.live(doctype, name):
+		doc.submit()
+		frappe.clear_messages()
+	frappe.db.commit()
+	submission = journal.live(doctype, name)
+	if submission and frappe.db.get_value(journal.SUBMISSION, submission, "kind") == Kind.STANDARD.value:
+		move(submission, doc.company)
+	return verdict(doctype, name)
+
+
+def move(submission: str, company: str) -> None:
+	"""As far as it goes while somebody waits; the rest is a worker's."""
+	patience = cint(settings_of(company).get("web_wait_seconds")) or WAIT
+	orchestrator.advance(submission, patience=patience)
+	if frappe.db.get_value(journal.SUBMISSION, submission, "live_key"):
+		frappe.enqueue(guard.JOB, queue="default", submission=submission)
+
+
+def retry(doctype: str, name: str) -> dict[str, Any]:
+	"""Now rather than at the next round."""
+	submission = journal.live(doctype, name)
+	if submission:
+		move(submission, str(frappe.db.get_value(doctype, name, "company")))
+	return verdict(doctype, name)
+
+
+def release_device(device: str) -> int:
+	"""Off hold; its invoices are due at once."""
+	frappe.get_doc("ZATCA Device", device).write_standing(on_hold=0, held_at=None, hold_reason="")
+	names = frappe.get_all(
+		journal.SUBMISSION,
+		filters={"company": frappe.db.get_value("ZATCA Device", device, "company"), "state": State.ON_HOLD.value, "live_key": ("is", "set")},
+		pluck="name",
+	)  # fmt: skip
+	for name in names:
+		journal.put(name, {"next_try_at": now_datetime()})
+		guard.enqueue(name)
+	return len(names)
+
+
+def verdict(doctype: str, name: str) -> dict[str, Any]:
+	"""State, sentence and messages of the latest submission, each with the form field it is about."""
+	doc = frappe.get_doc(doctype, name)
+	state = State(doc.get(InvoiceField.STATE) or "")
+	answer: dict[str, Any] = {
+		"doctype": doctype,
+		"name": name,
+		"docstatus": int(doc.docstatus),
+		"state": state.value,
+		"state_label": _(state.value) if state.value else "",
+		"sentence": _(SENTENCES[state]) if state in SENTENCES else "",
+		"deadline": str(doc.get(InvoiceField.DEADLINE) or ""),
+		"messages": [],
+	}
+	submission = doc.get(InvoiceField.SUBMISSION)
+	if not submission or not frappe.db.exists(journal.SUBMISSION, submission):
+		return answer
+	row = frappe.get_doc(journal.SUBMISSION, submission)
+	answer.update(step=row.step or "", attempts=row.attempts, last_error=row.last_error or "")
+	arabic = (frappe.local.lang or "").startswith("ar")
+	for message in row.messages:
+		place = locate(doc, message.field) if message.field else None
+		answer["messages"].append(
+			{
+				"severity": message.severity,
+				"code": message.code,
+				"text": (message.text_ar if arabic and message.text_ar else message.text) or "",
+				"original": message.at if message.source == "ZATCA" else "",
+				"source": message.source,
+				"place": place._asdict() if place else None,
+			}
+		)
+	return answer

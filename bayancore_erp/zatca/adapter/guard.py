@@ -1,0 +1,181 @@
+"""What may happen to an invoice, decided from what the database says about it.
+
+Takes a document in the middle of Frappe's save; lets it pass, defers its submit to clearance, or refuses. Decides from rows,
+never from flags that could leak to another document. Never waits for the network.
+Source: DESIGN.md, promises 2 and 3; FRAPPE.md sections 2 and 4.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe import _
+
+from bayancore_erp.zatca.adapter import content, journal
+from bayancore_erp.zatca.adapter.fields import SYSTEM_FIELDS, InvoiceField, Kind, State
+from bayancore_erp.zatca.adapter.mapper import kind_of, skip_reason
+from bayancore_erp.zatca.adapter.orchestrator import workflow_field
+from bayancore_erp.zatca.adapter.records import ImmutableRecord
+from bayancore_erp.zatca.adapter.rehearsal import is_rehearsal
+from bayancore_erp.zatca.adapter.signing import documents_of
+from bayancore_erp.zatca.core.errors import ZatcaError
+
+# Written while a draft is validated, so not put back.
+COMPUTED = (InvoiceField.DIFFERENCE, InvoiceField.KIND)
+FROZEN = (State.CLEARING.value, State.CLEARED_NOT_POSTED.value, State.CLEARANCE_PENDING.value)
+JOB = "bayancore_erp.zatca.jobs.advance"
+
+
+class BeingCleared(frappe.ValidationError):
+	"""The invoice is on its way to ZATCA: its content stands until the verdict."""
+
+
+def forget_copied(doc: Any) -> None:
+	"""A new document carries nothing of another one's life: copying and amending bring it along."""
+	for field in SYSTEM_FIELDS:
+		doc.set(field, None)
+
+
+def keep_own_fields(doc: Any) -> None:
+	"""Put back what the database says of our own fields: neither a form nor an API call writes them."""
+	before = doc.get_doc_before_save()
+	for field in SYSTEM_FIELDS:
+		if field not in COMPUTED:
+			doc.set(field, before.get(field) if before else None)
+
+
+def before_validate(doc: Any) -> None:
+	"""Freeze while it is on its way; let an approved one be posted; defer every other submit of a standard invoice."""
+	keep_own_fields(doc)
+	if is_rehearsal(doc):
+		return
+	before = doc.get_doc_before_save()
+	state = (before.get(InvoiceField.STATE) if before else "") or ""
+	if doc._action == "save":
+		refuse_frozen(doc, state, before)
+	elif doc._action == "submit":
+		on_submission(doc, state, before)
+
+
+def refuse_frozen(doc: Any, state: str, before: Any) -> None:
+	"""Raise BeingCleared for a change of what ZATCA may already have."""
+	held = (
+		state == State.ON_HOLD.value
+		and before.get(InvoiceField.DOCUMENT)
+		and journal.live(doc.doctype, doc.name)
+	)
+	if state in FROZEN or held:
+		frappe.throw(
+			_("{0} is {1}: it cannot be changed until ZATCA's verdict is known and it is posted.").format(
+				doc.name, _(state)
+			),
+			BeingCleared,
+			title=_("On Its Way to ZATCA"),
+		)
+
+
+def on_submission(doc: Any, state: str, before: Any) -> None:
+	"""What becomes of a submit."""
+	if skip_reason(doc):
+		return
+	if state == State.CLEARED_NOT_POSTED.value:
+		require_unchanged(doc, approved_document(doc))
+		return
+	refuse_frozen(doc, state, before)
+	if kind_of(doc) is Kind.STANDARD:
+		defer(doc, before)
+
+
+def approved_document(doc: Any) -> Any:
+	"""The signed document ZATCA has accepted for this invoice, as its live submission names it; None where there is none."""
+	row = frappe.db.get_value(
+		journal.SUBMISSION,
+		{"live_key": f"{doc.doctype}:{doc.name}", "state": State.CLEARED_NOT_POSTED.value},
+		["name", "document"],
+		as_dict=True,
+	)
+	if not row:
+		return None
+	found = frappe.db.get_value(
+		"ZATCA Document", row.document, ["name", "issued_at", "content_digest"], as_dict=True
+	)
+	if found:
+		found.submission = row.name
+	return found
+
+
+def require_unchanged(doc: Any, document: Any) -> None:
+	"""Raise where the document no longer says what was signed."""
+	if not document:
+		frappe.throw(_("{0} has not been cleared.").format(doc.name), BeingCleared)
+	try:
+		same = content.digest_now(doc, document.issued_at) == document.content_digest
+	except ZatcaError:
+		same = False
+	if not same:
+		frappe.throw(
+			_(
+				"{0} no longer says what was signed for ZATCA. Undo the change; corrections are made by a credit or debit note."
+			).format(doc.name),
+			ImmutableRecord,
+			title=_("Lawful Record"),
+		)
+
+
+def defer(doc: Any, before: Any) -> None:
+	"""The submit becomes a saved draft in state Queued; clearance starts once the caller's transaction is committed."""
+	doc._action = "save"
+	doc.docstatus = 0
+	for child in doc.get_all_children():
+		child.docstatus = 0
+	field = workflow_field(doc.doctype)
+	target, previous = None, None
+	if field:
+		target, previous = doc.get(field), before.get(field) if before else None
+		if target != previous:
+			doc.set(field, previous)
+	submission = journal.live(doc.doctype, doc.name) if before else None
+	if not submission:
+		submission = journal.open_submission(
+			doc, State.QUEUED, kind=Kind.STANDARD.value, workflow_state=previous, workflow_target=target
+		).name
+	doc.set(InvoiceField.STATE, State.QUEUED.value)
+	doc.set(InvoiceField.SUBMISSION, submission)
+	doc.set(InvoiceField.KIND, Kind.STANDARD.value)
+	enqueue(str(submission))
+	frappe.msgprint(
+		_("{0} is being cleared with ZATCA. It is posted once it is cleared.").format(doc.name), alert=True
+	)
+
+
+def enqueue(submission: str) -> None:
+	"""A worker takes it as soon as this transaction is committed; the watchdog would find it anyway."""
+	frappe.enqueue(JOB, queue="default", enqueue_after_commit=True, submission=submission)
+
+
+# --- what may never happen to a sent one ------------------------------------------------------------------------------
+def refuse_end(doc: Any, what: str) -> None:
+	"""Cancel, delete, rename: never for a number that was signed, for ZATCA may have it."""
+	if doc.get("is_consolidated") or not documents_of(doc.doctype, doc.name):
+		if what != _("cancelled") and journal.live(doc.doctype, doc.name):
+			frappe.throw(_("{0} is on its way to ZATCA.").format(doc.name), BeingCleared)
+		return
+	frappe.throw(
+		_("{0} was signed for ZATCA and cannot be {1}. Issue a credit note instead.").format(doc.name, what),
+		ImmutableRecord,
+		title=_("Lawful Record"),
+	)
+
+
+def check_after_submit(doc: Any) -> None:
+	"""A field that ERPNext lets people change after submission must not be one the tax invoice carries."""
+	if not doc.get(InvoiceField.DOCUMENT):
+		return
+	before = doc.get_doc_before_save()
+	if before and (before.get("is_opening") or "No") != (doc.get("is_opening") or "No"):
+		frappe.throw(_("An issued invoice cannot become an opening entry."), ImmutableRecord)
+	document = frappe.db.get_value(
+		"ZATCA Document", doc.get(InvoiceField.DOCUMENT), ["issued_at", "content_digest"], as_dict=True
+	)
+	require_unchanged(doc, document)

@@ -1,0 +1,158 @@
+"""The last step of a submit: a simplified document is signed, an approved standard one is finished, a skip leaves its reason.
+
+Takes a document whose ledger entries stand in this transaction; gives its rows in the same transaction. The device is the last
+lock taken. Also issues a rejected simplified document anew. Source: DESIGN.md, promises 2 and 4; FRAPPE.md sections 3, 8.1.
+"""
+
+from __future__ import annotations
+
+import uuid as uuids
+from datetime import datetime, timedelta
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+
+from bayancore_erp.zatca.adapter import guard, journal
+from bayancore_erp.zatca.adapter.chain import DeviceNotReady
+from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, State
+from bayancore_erp.zatca.adapter.mapper import Skip, device_for, kind_of, skip_reason
+from bayancore_erp.zatca.adapter.mapper.scope import COUNTRY
+from bayancore_erp.zatca.adapter.preflight import look
+from bayancore_erp.zatca.adapter.records import append_row
+from bayancore_erp.zatca.adapter.rehearsal import is_rehearsal
+from bayancore_erp.zatca.adapter.signing import documents_of, shown, sign
+from bayancore_erp.zatca.core.errors import ZatcaError
+from bayancore_erp.zatca.core.outcome import Endpoint
+from bayancore_erp.zatca.core.pipeline import RIYADH
+
+REPORTING_TIME = timedelta(hours=24)
+
+
+class NotIssued(frappe.ValidationError):
+	"""The document cannot be issued as it stands."""
+
+
+def on_submit(doc: Any) -> None:
+	"""End the submit of any invoice."""
+	if is_rehearsal(doc):
+		return
+	skip = skip_reason(doc)
+	if skip:
+		leave_reason(doc, skip)
+	elif kind_of(doc) is Kind.SIMPLIFIED:
+		issue(doc)
+	else:
+		finish(doc)
+
+
+def leave_reason(doc: Any, skip: Skip) -> None:
+	"""Why there is no ZATCA document. A company that has nothing to do with ZATCA is left alone."""
+	if frappe.get_cached_value("Company", doc.company, "country") != COUNTRY:
+		return
+	if frappe.db.get_value("ZATCA Skip", {"invoice_doctype": doc.doctype, "invoice_name": doc.name}):
+		return
+	append_row(
+		"ZATCA Skip",
+		{
+			"invoice_doctype": doc.doctype,
+			"invoice_name": doc.name,
+			"company": doc.company,
+			"reason_code": skip.code.value,
+			"reason": skip.reason,
+			"posting_date": doc.posting_date,
+			"skipped_by": frappe.session.user,
+		},
+	)
+	doc.db_set(InvoiceField.STATE, State.SKIPPED.value, update_modified=False)
+
+
+def finish(doc: Any) -> None:
+	"""A standard one: only what is cleared, or reported after a 303, and unchanged, is posted."""
+	document = guard.approved_document(doc)
+	guard.require_unchanged(doc, document)
+	endpoint = frappe.db.get_value(journal.SUBMISSION, document.submission, "endpoint")
+	state = State.REPORTED if endpoint == Endpoint.REPORTING.value else State.CLEARED
+	journal.put(
+		document.submission,
+		{
+			"state": state,
+			"step": "Posted",
+			"live_key": None,
+			"finished_at": now_datetime(),
+			"next_try_at": None,
+			"lease_owner": None,
+			"lease_until": None,
+			"last_error": "",
+		},
+	)
+	doc.db_set(InvoiceField.STATE, state.value, update_modified=False)
+
+
+def issue(doc: Any) -> None:
+	"""A simplified one: signed now, its QR printable at once, on its way to ZATCA within 24 hours."""
+	issued_at = datetime.now(RIYADH).replace(microsecond=0)
+	document = sign_now(doc, issued_at)
+	report_later(doc, document, issued_at)
+
+
+def sign_now(doc: Any, issued_at: datetime, supersedes: str = "") -> Any:
+	"""Judge, then sign as the last lock of the transaction. Raises NotIssued with every problem."""
+	found = look(doc, issued_at, str(uuids.uuid4()))
+	device = device_for(doc)
+	errors = [problem.text for problem in found.errors]
+	if not device:
+		errors.insert(
+			0,
+			_("No device is chosen for {0}. Set one up, or choose it in ZATCA Settings.").format(doc.company),
+		)
+	if errors or not found.mapping or not device:
+		frappe.throw(errors, NotIssued, title=_("Not a Lawful Invoice Yet"), as_list=True)
+	try:
+		return sign(doc, found.mapping.invoice, str(device), issued_at, supersedes=supersedes)
+	except (ZatcaError, DeviceNotReady) as error:
+		frappe.throw(error.diagnostics(), NotIssued, title=_("Not Signed"))
+
+
+def report_later(doc: Any, document: Any, issued_at: datetime) -> None:
+	"""Open the submission, show it on the invoice, and have a worker report it after the commit."""
+	deadline = journal.local(issued_at) + REPORTING_TIME
+	submission = journal.open_submission(
+		doc,
+		State.TO_REPORT,
+		step="Signed",
+		kind=Kind.SIMPLIFIED.value,
+		device=document.device,
+		document=document.name,
+		endpoint=Endpoint.REPORTING.value,
+		content_digest=document.content_digest,
+		deadline=deadline,
+	)
+	fields = {
+		InvoiceField.STATE: State.TO_REPORT.value,
+		InvoiceField.SUBMISSION: submission.name,
+		InvoiceField.DEADLINE: deadline,
+		**shown(document),
+	}
+	doc.db_set(fields, update_modified=False)
+	guard.enqueue(submission.name)
+
+
+def reissue(doctype: str, name: str) -> str:
+	"""A rejected simplified document, already handed over: same number, date and time; new UUID, place and QR.
+
+	Gives the new submission. Raises NotIssued where it is not such a one, or what it says is still unlawful.
+	"""
+	doc = frappe.get_doc(doctype, name, for_update=True)
+	rejected = (
+		doc.get(InvoiceField.STATE) == State.REJECTED.value
+		and doc.get(InvoiceField.KIND) == Kind.SIMPLIFIED.value
+	)
+	if doc.docstatus != 1 or not rejected:
+		frappe.throw(_("Only a rejected simplified invoice is issued again."), NotIssued)
+	last = documents_of(doctype, name)[-1]
+	issued_at = last.issued_at.replace(tzinfo=RIYADH)
+	document = sign_now(doc, issued_at, supersedes=last.name)
+	report_later(doc, document, datetime.now(RIYADH))
+	return str(doc.get(InvoiceField.SUBMISSION))

@@ -1,0 +1,476 @@
+"""The one road from a submission to its end: claim, look, rehearse, sign and store, send, record, post.
+
+Takes a submission's name; moves it as far as it goes, a commit after each step, and may be called again at any time by any
+process: what is stored decides where it goes on. No transaction is open while the network is awaited, nothing is rebuilt
+after it may have left. Never runs inside a document's events. Source: DESIGN.md, promises 1-6; FRAPPE.md section 2.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid as uuids
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+
+from bayancore_erp.zatca.adapter import journal, rehearsal
+from bayancore_erp.zatca.adapter.chain import DeviceNotReady
+from bayancore_erp.zatca.adapter.content import digest_of
+from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, State
+from bayancore_erp.zatca.adapter.gateway import call
+from bayancore_erp.zatca.adapter.journal import Lease, LeaseLost, Problem
+from bayancore_erp.zatca.adapter.mapper import device_for
+from bayancore_erp.zatca.adapter.mapper.preload import settings_of
+from bayancore_erp.zatca.adapter.preflight import from_error, look
+from bayancore_erp.zatca.adapter.signing import shown, sign
+from bayancore_erp.zatca.core import xml as parser
+from bayancore_erp.zatca.core.client import Reply, decide
+from bayancore_erp.zatca.core.errors import ZatcaError
+from bayancore_erp.zatca.core.outcome import Endpoint, NextAction, Outcome
+from bayancore_erp.zatca.core.pipeline import RIYADH, NotLawful
+
+RETRIED = rehearsal.RETRIED
+TRIES = 4
+# A worker waits this long in place rather than leave it to the watchdog's next round.
+SHORT_WAIT = 5.0
+SHORT_WAITS = 4
+LATER = timedelta(minutes=5)
+_QR = "//*[local-name()='AdditionalDocumentReference'][*[local-name()='ID']='QR']//*[local-name()='EmbeddedDocumentBinaryObject']"
+T = TypeVar("T")
+
+
+def advance(submission: str, *, patience: float | None = None) -> str:
+	"""Move a submission on until it ends or has to wait. `patience`: seconds a person waits for. Gives its state.
+
+	Commits the caller's transaction: never call it from a document's event.
+	"""
+	began = time.monotonic()
+	lease = step(lambda: take(submission))
+	if lease is None:
+		return state_of(submission)
+	try:
+		for _round in range(2 + SHORT_WAITS):
+			left = None if patience is None else patience - (time.monotonic() - began)
+			if not go_on(lease, left):
+				break
+	except LeaseLost:
+		frappe.db.rollback()
+	except Exception as error:
+		frappe.db.rollback()
+		leave(lease, error)
+	return state_of(submission)
+
+
+def go_on(lease: Lease, patience: float | None) -> bool:
+	"""The next step by what is stored. Gives whether another one may follow at once."""
+	row = frappe.db.get_value(
+		journal.SUBMISSION,
+		lease.submission,
+		[
+			"invoice_doctype",
+			"invoice_name",
+			"state",
+			"document",
+			"kind",
+			"endpoint",
+			"requested_by",
+			"workflow_target",
+		],
+		as_dict=True,
+	)
+	if row.state == State.CLEARED_NOT_POSTED.value:
+		post(lease, row)
+		return False
+	if not row.document:
+		return sign_and_store(lease, row)
+	return send(lease, row, patience)
+
+
+def state_of(submission: str) -> str:
+	"""Where it stands, freshly read."""
+	frappe.db.rollback()
+	return str(frappe.db.get_value(journal.SUBMISSION, submission, "state") or "")
+
+
+def step(work: Callable[[], T]) -> T:
+	"""Run one step in a transaction of its own and commit; deadlocks and lock timeouts are tried again."""
+	for attempt in range(TRIES):
+		frappe.db.rollback()
+		try:
+			result = work()
+			frappe.db.commit()
+			return result
+		except RETRIED:
+			frappe.db.rollback()
+			if attempt == TRIES - 1:
+				raise
+			time.sleep(random.uniform(0.02, 0.1) * 2**attempt)
+	raise AssertionError("not reached")
+
+
+def leave(lease: Lease, error: Exception) -> None:
+	"""Something nobody foresaw: keep the submission for the watchdog, and say what it was."""
+	frappe.log_error(title=f"ZATCA: {lease.submission}", message=frappe.get_traceback())
+	frappe.db.commit()
+	try:
+		step(
+			lambda: journal.release(
+				lease,
+				last_error=rehearsal.words_of(error)[:500],
+				next_try_at=now_datetime() + timedelta(minutes=1),
+			)
+		)
+	except LeaseLost:
+		frappe.db.rollback()
+
+
+# --- claim ------------------------------------------------------------------------------------------------------------
+def take(submission: str) -> Lease | None:
+	"""Claim the submission; from here on its draft is frozen."""
+	row = frappe.db.get_value(
+		journal.SUBMISSION, submission, ["invoice_doctype", "invoice_name", "document"], as_dict=True
+	)
+	if not row:
+		return None
+	# Invoice, device, submission: the order in which every path of ours takes its locks.
+	lock_invoice(row.invoice_doctype, row.invoice_name)
+	lease = journal.claim(submission)
+	if lease and not row.document:
+		journal.put(submission, {"state": State.CLEARING, "step": "Claimed"})
+		journal.show(
+			row.invoice_doctype,
+			row.invoice_name,
+			**{InvoiceField.STATE: State.CLEARING, InvoiceField.SUBMISSION: submission},
+		)
+	return lease
+
+
+def lock_invoice(doctype: str, name: str) -> Any:
+	"""Lock the invoice's row, of which the guard asks the state."""
+	rows = frappe.db.sql(
+		f"select docstatus, zatca_state from `tab{doctype}` where name = %s for update", name, as_dict=True
+	)
+	return rows[0] if rows else None
+
+
+# --- look, rehearse, sign ---------------------------------------------------------------------------------------------
+def sign_and_store(lease: Lease, row: Any) -> bool:
+	"""Everything up to the stored bytes. Gives whether they are there."""
+	doctype, name = row.invoice_doctype, row.invoice_name
+	issued_at = datetime.now(RIYADH).replace(microsecond=0)
+	with acting_as(row.requested_by):
+		frappe.db.rollback()
+		if not frappe.db.exists(doctype, name):
+			# The caller's transaction that asked for it was rolled back, or the draft was deleted.
+			step(
+				lambda: journal.release(lease, state=State.SKIPPED, live_key=None, finished_at=now_datetime())
+			)
+			return False
+		doc = frappe.get_doc(doctype, name)
+		if doc.docstatus != 0:
+			step(
+				lambda: journal.release(lease, state=State.SKIPPED, live_key=None, finished_at=now_datetime())
+			)
+			return False
+		snapshot = doc.as_json()
+		fix_posting_time(doc, issued_at)
+		found = look(doc, issued_at, str(uuids.uuid4()))
+		device = device_for(doc)
+		problems = list(found.problems)
+		if not device:
+			problems.insert(0, no_device(doc))
+		if any(problem.severity == "Error" for problem in problems) or not found.mapping or not found.totals:
+			refuse(lease, row, problems)
+			return False
+		digest = digest_of(doc, found.mapping.invoice)
+		if rehearsal.wants_full(settings_of(doc.company), len(doc.items)):
+			totals = found.totals
+			errors = retried(
+				lambda: rehearsal.rehearse(
+					doctype, name, issued_at, totals, digest, lambda draft: fix_posting_time(draft, issued_at)
+				)
+			)
+		else:
+			errors = rehearsal.check(doc)
+		if errors:
+			refuse(lease, row, [*errors, *problems])
+			return False
+	invoice = found.mapping.invoice
+	journal.tell(doctype, name, State.CLEARING, "Rehearsed")
+	try:
+		step(lambda: store(lease, doc, invoice, str(device), issued_at, snapshot))
+	except NotLawful as error:
+		refuse(lease, row, journal.from_findings(error.findings))
+		return False
+	except DeviceNotReady as error:
+		wait_for_device(lease, row, error.message)
+		return False
+	except ZatcaError as error:
+		refuse(lease, row, [from_error(error)])
+		return False
+	journal.tell(doctype, name, State.CLEARING, "Signed")
+	return True
+
+
+def store(lease: Lease, doc: Any, invoice: Any, device: str, issued_at: datetime, snapshot: str) -> None:
+	"""Sign at the device's next place and store the bytes, with everything that names them."""
+	lock_invoice(doc.doctype, doc.name)
+	supersedes = frappe.db.get_value(doc.doctype, doc.name, InvoiceField.DOCUMENT) or ""
+	document = sign(doc, invoice, device, issued_at, supersedes=supersedes, snapshot=snapshot)
+	journal.write(
+		lease,
+		step="Signed",
+		document=document.name,
+		device=device,
+		kind=document.kind,
+		content_digest=document.content_digest,
+		endpoint=Endpoint.CLEARANCE.value,
+	)
+	journal.show(
+		doc.doctype,
+		doc.name,
+		posting_date=doc.posting_date,
+		posting_time=doc.posting_time,
+		set_posting_time=1,
+		**shown(document),
+	)
+
+
+def fix_posting_time(doc: Any, issued_at: datetime) -> None:
+	"""Posted dated as signed: ERPNext would set today's date on every validation otherwise, after midnight another one."""
+	if not doc.get("set_posting_time"):
+		doc.set_posting_time = 1
+		doc.posting_date = issued_at.date()
+		doc.posting_time = issued_at.strftime("%H:%M:%S")
+
+
+def no_device(doc: Any) -> Problem:
+	"""Nothing can sign."""
+	return Problem(
+		"NO-DEVICE",
+		_("No device is chosen for {0}. Set one up, or choose it in ZATCA Settings.").format(doc.company),
+	)
+
+
+def retried(work: Callable[[], T]) -> T:
+	"""A rehearsal again after a deadlock."""
+	for attempt in range(TRIES):
+		try:
+			return work()
+		except RETRIED:
+			frappe.db.rollback()
+			if attempt == TRIES - 1:
+				raise
+			time.sleep(random.uniform(0.05, 0.2) * 2**attempt)
+	raise AssertionError("not reached")
+
+
+# --- send and record --------------------------------------------------------------------------------------------------
+def send(lease: Lease, row: Any, patience: float | None) -> bool:
+	"""One call with the stored bytes, and what follows from its answer. Gives whether to go on at once."""
+	document = frappe.get_doc("ZATCA Document", row.document)
+	device = frappe.db.get_value("ZATCA Device", document.device, ["on_hold", "hold_reason"], as_dict=True)
+	if device.on_hold:
+		wait_for_device(lease, row, device.hold_reason)
+		return False
+	if patience is not None and patience < 1:
+		hand_over(lease)
+		return False
+	endpoint = Endpoint(row.endpoint) if row.endpoint else Endpoint.CLEARANCE
+	reply = call(lease, document, endpoint, patience=patience)
+	return step(lambda: understand(lease, row, document, reply, patience))
+
+
+def understand(lease: Lease, row: Any, document: Any, reply: Reply, patience: float | None) -> bool:
+	"""Write down what an answer means."""
+	outcome = reply.outcome
+	status = {"last_http_status": outcome.status or 0, "last_error": "", "step": "Answered"}
+	if outcome.action is NextAction.SEND_TO_REPORTING:
+		journal.write(lease, **{**status, "endpoint": Endpoint.REPORTING.value})
+		return True
+	if outcome.action is NextAction.DONE:
+		return accepted(lease, row, document, outcome, status)
+	if outcome.action is NextAction.CORRECT_AND_RENUMBER:
+		rejected(lease, row, document, outcome, status)
+		return False
+	if outcome.action is NextAction.HOLD_DEVICE:
+		hold_device(document.device, outcome)
+		journal.set_messages(lease.submission, journal.from_outcome(outcome))
+		wait(lease, row, State.ON_HOLD, LATER, outcome.sentence.en, status)
+		return False
+	return again(lease, row, outcome, status, patience)
+
+
+def accepted(lease: Lease, row: Any, document: Any, outcome: Outcome, status: dict[str, Any]) -> bool:
+	"""ZATCA has it. A simplified one is done; a standard one is posted next."""
+	warnings = journal.set_messages(lease.submission, journal.from_outcome(outcome))
+	fields = {InvoiceField.CLEARED_AT: now_datetime()}
+	if row.kind == Kind.SIMPLIFIED.value:
+		end(lease, row, State.REPORTED, {**status, "warnings": warnings}, fields)
+		return False
+	if outcome.cleared_xml:
+		fields[InvoiceField.QR] = qr_of(outcome.cleared_xml) or document.qr
+	journal.write(lease, **{**status, "state": State.CLEARED_NOT_POSTED, "warnings": warnings})
+	journal.show(
+		row.invoice_doctype, row.invoice_name, **{InvoiceField.STATE: State.CLEARED_NOT_POSTED, **fields}
+	)
+	return True
+
+
+def qr_of(cleared: bytes) -> str:
+	"""The QR of the cleared copy, which ZATCA stamps anew."""
+	found = parser.parse(cleared).xpath(_QR)
+	return (found[0].text or "").strip() if found else ""
+
+
+def rejected(lease: Lease, row: Any, document: Any, outcome: Outcome, status: dict[str, Any]) -> None:
+	"""ZATCA says no: a standard one becomes an editable draft again, a simplified one waits for its re-issue."""
+	journal.set_messages(lease.submission, journal.from_outcome(outcome))
+	fields: dict[str, Any] = {}
+	if row.kind == Kind.STANDARD.value:
+		fields = unfix_posting_time(document)
+	end(lease, row, State.REJECTED, {**status, "last_error": outcome.sentence.en}, fields)
+
+
+def unfix_posting_time(document: Any) -> dict[str, Any]:
+	"""Give the draft back the choice of date that signing fixed."""
+	before = frappe.parse_json(document.snapshot or "{}")
+	return {} if before.get("set_posting_time") else {"set_posting_time": 0}
+
+
+def hold_device(name: str, outcome: Outcome) -> None:
+	"""Its credentials are refused: everything of this device waits, unchanged."""
+	device = frappe.get_doc("ZATCA Device", name)
+	device.write_standing(on_hold=1, held_at=now_datetime(), hold_reason=outcome.sentence.en)
+
+
+def again(lease: Lease, row: Any, outcome: Outcome, status: dict[str, Any], patience: float | None) -> bool:
+	"""The same bytes later, as the retry policy says; a worker waits in place where it is short."""
+	attempts = int(frappe.db.get_value(journal.SUBMISSION, lease.submission, "attempts") or 1)
+	pause = decide(outcome, attempts, journal.utc_now(), random.Random()).wait
+	if pause is None:
+		journal.set_messages(lease.submission, journal.from_outcome(outcome))
+		wait(lease, row, State.ON_HOLD, LATER, outcome.sentence.en, status)
+		return False
+	if patience is None and pause <= SHORT_WAIT:
+		journal.write(lease, **{**status, "last_error": outcome.sentence.en})
+		frappe.db.commit()
+		time.sleep(pause)
+		return True
+	state = State.TO_REPORT if row.kind == Kind.SIMPLIFIED.value else State.CLEARING
+	wait(lease, row, state, timedelta(seconds=pause), outcome.sentence.en, status)
+	return False
+
+
+# --- ends and pauses --------------------------------------------------------------------------------------------------
+def refuse(lease: Lease, row: Any, problems: list[Problem]) -> None:
+	"""Our own check says no, before anything was signed: an editable draft with its messages."""
+
+	def work() -> None:
+		journal.set_messages(lease.submission, problems)
+		end(lease, row, State.REJECTED, {"last_error": problems[0].text if problems else ""}, {})
+
+	step(work)
+	journal.tell(row.invoice_doctype, row.invoice_name, State.REJECTED)
+
+
+def end(lease: Lease, row: Any, state: State, values: dict[str, Any], fields: dict[str, Any]) -> None:
+	"""The submission is over; the invoice is free for another one."""
+	journal.release(
+		lease,
+		**{**values, "state": state, "live_key": None, "finished_at": now_datetime(), "next_try_at": None},
+	)
+	journal.show(row.invoice_doctype, row.invoice_name, **{InvoiceField.STATE: state, **fields})
+	frappe.db.after_commit.add(lambda: journal.tell(row.invoice_doctype, row.invoice_name, state))
+
+
+def wait(lease: Lease, row: Any, state: State, pause: timedelta, why: str, status: dict[str, Any]) -> None:
+	"""Leave it for the watchdog."""
+	journal.release(
+		lease, **{**status, "state": state, "last_error": why, "next_try_at": now_datetime() + pause}
+	)
+	journal.show(row.invoice_doctype, row.invoice_name, **{InvoiceField.STATE: state})
+	frappe.db.after_commit.add(lambda: journal.tell(row.invoice_doctype, row.invoice_name, state))
+
+
+def wait_for_device(lease: Lease, row: Any, why: str | None) -> None:
+	"""Nothing is wrong with the invoice."""
+	step(lambda: wait(lease, row, State.ON_HOLD, LATER, why or "", {}))
+
+
+def hand_over(lease: Lease) -> None:
+	"""The person has waited long enough: a worker goes on."""
+	step(lambda: journal.release(lease, next_try_at=now_datetime()))
+
+
+# --- post -------------------------------------------------------------------------------------------------------------
+def post(lease: Lease, row: Any) -> None:
+	"""Submit the approved invoice as its requester. A failure is shown and tried again, never cleared twice."""
+	doctype, name = row.invoice_doctype, row.invoice_name
+
+	def work() -> None:
+		doc = frappe.get_doc(doctype, name)
+		if doc.docstatus == 0:
+			field = workflow_field(doctype)
+			if field and row.workflow_target:
+				doc.set(field, row.workflow_target)
+			# The guard lets it pass by what the database says; its on_submit ends the submission in this transaction.
+			doc.submit()
+
+	messages = list(frappe.local.message_log)
+	try:
+		with acting_as(row.requested_by):
+			step(work)
+	except LeaseLost:
+		raise
+	except Exception as error:
+		frappe.db.rollback()
+		frappe.local.message_log = messages
+		why = rehearsal.words_of(error)
+		step(lambda: wait(lease, row, State.CLEARED_NOT_POSTED, LATER, why, {}))
+
+
+def workflow_field(doctype: str) -> str:
+	"""The state field of the doctype's active workflow, empty where there is none."""
+	from frappe.model.workflow import get_workflow_name
+
+	workflow = get_workflow_name(doctype)
+	return (
+		str(frappe.get_cached_value("Workflow", workflow, "workflow_state_field") or "") if workflow else ""
+	)
+
+
+@contextmanager
+def acting_as(user: str | None) -> Iterator[None]:
+	"""A worker acts as the person who asked; a web request already is somebody and stays so."""
+	before = frappe.session.user
+	if not user or user == before or getattr(frappe.local, "request", None):
+		yield
+		return
+	frappe.set_user(user)
+	try:
+		yield
+	finally:
+		frappe.set_user(before)
+
+
+def due(limit: int = 200) -> list[str]:
+	"""Live submissions that nobody works on and whose time has come."""
+	now = now_datetime()
+	return [
+		row[0]
+		for row in frappe.db.sql(
+			"""select name from `tabZATCA Submission`
+			where live_key is not null and live_key != ''
+				and (lease_until is null or lease_until < %(now)s)
+				and (next_try_at is null or next_try_at <= %(now)s)
+			order by requested_at limit %(limit)s""",
+			{"now": now, "limit": limit},
+		)
+	]

@@ -1,0 +1,107 @@
+"""Rehearsal: would posting succeed, and would the ledger say what the tax invoice says? Asked before anything is signed.
+
+Takes a draft's name and what it is to say; gives every problem. Full: a real submit, compared with the totals, in a
+transaction of its own that is rolled back whole (a savepoint would leave callbacks armed, FRAPPE.md section 2).
+Checks: what ERPNext refuses first, asked without posting. Never commits, never sends.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import cint, strip_html
+
+from bayancore_erp.zatca.adapter import ledger
+from bayancore_erp.zatca.adapter.content import digest_of
+from bayancore_erp.zatca.adapter.journal import Problem
+from bayancore_erp.zatca.adapter.mapper import map_document
+from bayancore_erp.zatca.core.calculator import Totals
+from bayancore_erp.zatca.core.errors import ZatcaError
+
+RETRIED = (frappe.QueryDeadlockError, frappe.QueryTimeoutError)
+# Known by identity: nothing that comes over an API can be this object.
+_TOKEN = object()
+
+
+def is_rehearsal(doc: Any) -> bool:
+	"""Whether this very document object is being rehearsed."""
+	return doc.flags.get("zatca_rehearsal") is _TOKEN
+
+
+def wants_full(settings: Any, lines: int) -> bool:
+	"""Whether the company's settings ask for a real submit of a document with this many lines."""
+	return settings.get("rehearsal") != "Checks" and lines <= (
+		cint(settings.get("full_rehearsal_lines")) or 30
+	)
+
+
+def rehearse(
+	doctype: str, name: str, issued_at: Any, totals: Totals, digest: str, prepare: Any = None
+) -> list[Problem]:
+	"""Submit for real, compare, take everything back. Deadlocks pass through, to be tried again."""
+	frappe.db.rollback()
+	messages = list(frappe.local.message_log)
+	try:
+		doc = frappe.get_doc(doctype, name)
+		if prepare:
+			prepare(doc)
+		doc.flags.zatca_rehearsal = _TOKEN
+		doc.submit()
+		mapping = map_document(doc, issued_at=issued_at)
+		problems = ledger.compare(doc, totals, mapping)
+		if digest_of(doc, mapping.invoice) != digest:
+			problems.append(
+				Problem(
+					"ERP-CHANGED",
+					_("ERPNext changes the document while it posts it. Save it once more and look at it."),
+				)
+			)
+		return problems
+	except RETRIED:
+		raise
+	except ZatcaError as error:
+		return [Problem(error.code or "ERP-POSTING", error.diagnostics(), field=error.field)]
+	except Exception as error:
+		return [Problem("ERP-POSTING", words_of(error))]
+	finally:
+		frappe.db.rollback()
+		frappe.local.message_log = messages
+		frappe.clear_document_cache(doctype, name)
+
+
+def check(doc: Any) -> list[Problem]:
+	"""The short form: period, freezing and accounts, for documents too large to be posted twice."""
+	from erpnext.accounts.general_ledger import check_freezing_date, validate_accounting_period
+
+	problems = []
+	for question in (
+		lambda: check_freezing_date(doc.posting_date),
+		lambda: validate_accounting_period(
+			[
+				frappe._dict(
+					company=doc.company,
+					posting_date=doc.posting_date,
+					voucher_type=doc.doctype,
+					account=doc.debit_to,
+				)
+			]
+		),
+		doc.check_credit_limit if not cint(doc.get("is_return")) else (lambda: None),
+	):
+		messages = list(frappe.local.message_log)
+		try:
+			question()
+		except RETRIED:
+			raise
+		except Exception as error:
+			problems.append(Problem("ERP-POSTING", words_of(error)))
+		finally:
+			frappe.local.message_log = messages
+	return problems
+
+
+def words_of(error: Exception) -> str:
+	"""What went wrong, for a person: ERPNext's own words without markup."""
+	return strip_html(str(error)).strip() or type(error).__name__

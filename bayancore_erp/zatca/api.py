@@ -1,0 +1,60 @@
+"""What the desk and other systems may call. Permission first, then one call of the adapter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe import _
+
+from bayancore_erp.zatca.adapter import chain, desk, issuing
+
+
+@frappe.whitelist(methods=["POST"])
+def submit_for_clearance(doctype: str, name: str) -> dict[str, Any]:
+	"""Clear a draft and post it; waits a few seconds at most. Permission: submit. Gives `verdict`."""
+	frappe.get_doc(desk.invoice_doctype(doctype), name).check_permission("submit")
+	return desk.submit_for_clearance(doctype, name)
+
+
+@frappe.whitelist(methods=["POST"])
+def verdict(doctype: str, name: str) -> dict[str, Any]:
+	"""Where an invoice stands: state, sentence, messages with their fields. Permission: read."""
+	frappe.get_doc(desk.invoice_doctype(doctype), name).check_permission("read")
+	return desk.verdict(doctype, name)
+
+
+@frappe.whitelist(methods=["POST"])
+def retry(doctype: str, name: str) -> dict[str, Any]:
+	"""Go on now with one that waits: the same bytes again, or its posting. Permission: submit."""
+	frappe.get_doc(desk.invoice_doctype(doctype), name).check_permission("submit")
+	return desk.retry(doctype, name)
+
+
+@frappe.whitelist(methods=["POST"])
+def reissue(doctype: str, name: str) -> dict[str, Any]:
+	"""Issue a rejected simplified invoice again. Permission: submit."""
+	frappe.get_doc(desk.invoice_doctype(doctype), name).check_permission("submit")
+	issuing.reissue(doctype, name)
+	return desk.verdict(doctype, name)
+
+
+@frappe.whitelist(methods=["POST"])
+def release_device(device: str) -> int:
+	"""Take a device off hold; gives how many invoices go on. Permission: write on the device."""
+	frappe.get_doc("ZATCA Device", device).check_permission("write")
+	return desk.release_device(device)
+
+
+@frappe.whitelist(methods=["POST"])
+def verify_chain(device: str) -> dict[str, Any]:
+	"""Recompute a device's whole chain. Permission: read on the device."""
+	frappe.get_doc("ZATCA Device", device).check_permission("read")
+	life = chain.verify(device)
+	breaks = [{"icv": each.icv, "document": each.document, "what": each.what} for each in life.breaks]
+	return {
+		"ok": life.ok,
+		"documents": life.documents,
+		"breaks": breaks,
+		"sentence": _("The chain is whole.") if life.ok else _("The chain is broken."),
+	}

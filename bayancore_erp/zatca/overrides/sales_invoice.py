@@ -1,0 +1,56 @@
+"""Sales Invoice and POS Invoice: Frappe's events, handed to the guard and to the issuing step. Wiring, no logic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from frappe import _
+
+from bayancore_erp.zatca.adapter import guard, issuing, settle
+from bayancore_erp.zatca.adapter.deduction import deduct_advances
+
+
+def before_insert(doc: Any, method: str | None = None) -> None:
+	"""Nothing of a copied document's life."""
+	guard.forget_copied(doc)
+
+
+def before_validate(doc: Any, method: str | None = None) -> None:
+	"""Runs even with ignore_validate. The advances' rows first: they are part of what is compared."""
+	deduct_advances(doc)
+	guard.before_validate(doc)
+
+
+def validate(doc: Any, method: str | None = None) -> None:
+	"""After ERPNext's own: its totals, settled."""
+	settle.on_validate(doc)
+
+
+def on_submit(doc: Any, method: str | None = None) -> None:
+	"""After ERPNext's own: sign, or finish."""
+	issuing.on_submit(doc)
+
+
+def on_update_after_submit(doc: Any, method: str | None = None) -> None:
+	"""The fields ERPNext lets people change."""
+	guard.check_after_submit(doc)
+
+
+def before_cancel(doc: Any, method: str | None = None) -> None:
+	"""Skipped with ignore_validate, so on_cancel asks again."""
+	guard.refuse_end(doc, _("cancelled"))
+
+
+def on_cancel(doc: Any, method: str | None = None) -> None:
+	"""Throwing takes the whole cancellation back."""
+	guard.refuse_end(doc, _("cancelled"))
+
+
+def on_trash(doc: Any, method: str | None = None) -> None:
+	"""Its number may be known to ZATCA."""
+	guard.refuse_end(doc, _("deleted"))
+
+
+def before_rename(doc: Any, method: str | None = None, *args: Any, **kwargs: Any) -> None:
+	"""Its name is the invoice number."""
+	guard.refuse_end(doc, _("renamed"))

@@ -1,0 +1,149 @@
+"""Simplified invoices: signed in the transaction that submits them, reported by a worker, re-issued where ZATCA says no."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import world
+from fatoora import Fatoora, expire_leases, fresh, onboard, simulator
+from private_bench import PrivateBench
+
+
+@pytest.fixture(scope="module")
+def fatoora() -> Iterator[Fatoora]:
+	with simulator() as running:
+		yield running
+
+
+@pytest.fixture(scope="module")
+def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
+	with world.connected(bench) as frappe:
+		frappe.device = onboard(frappe, fatoora)
+		yield frappe
+
+
+@pytest.fixture
+def frappe(site: Any, fatoora: Fatoora) -> Iterator[Any]:
+	yield site
+	site.db.rollback()
+	fatoora.calm()
+
+
+def sold(frappe: Any, **more: Any) -> Any:
+	"""A simplified invoice, submitted in one go as a till does."""
+	doc = world.invoice(frappe, world.PERSON, [world.line("خدمة | Service", 2, 50)], **more)
+	doc.submit()
+	frappe.db.commit()
+	return doc
+
+
+def report(frappe: Any, doc: Any) -> str:
+	from bayancore_erp.zatca import jobs
+	from bayancore_erp.zatca.adapter import journal
+
+	frappe.db.rollback()
+	return str(jobs.advance(journal.live(doc.doctype, doc.name)))
+
+
+def test_signed_at_once_and_reported_later(frappe: Any, fatoora: Fatoora) -> None:
+	doc = sold(frappe)
+	stored = fresh(frappe, doc)
+	assert (stored.docstatus, stored.zatca_state, stored.zatca_kind) == (1, "To Report", "Simplified")
+	assert stored.zatca_qr == doc.zatca_qr and stored.zatca_uuid and stored.zatca_deadline
+	assert not fatoora.submissions(stored.zatca_uuid)
+	assert report(frappe, doc) == "Reported"
+	assert len(fatoora.submissions(stored.zatca_uuid)) == 1
+	assert fresh(frappe, doc).zatca_state == "Reported"
+
+
+def test_a_rollback_takes_the_place_in_the_chain_back(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import chain
+
+	before = frappe.db.get_value("ZATCA Device", frappe.device, "icv")
+	doc = world.invoice(frappe, world.PERSON, [world.line("خدمة | Service", 1, 50)])
+	doc.submit()
+	assert doc.zatca_icv == before + 1
+	frappe.db.rollback()
+	assert frappe.db.get_value("ZATCA Device", frappe.device, "icv") == before
+	assert sold(frappe).zatca_icv == before + 1
+	assert chain.verify(frappe.device).ok
+
+
+def test_unlawful_is_not_booked(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter.issuing import NotIssued
+
+	doc = world.invoice(
+		frappe, world.PERSON, [world.line("Service", 1, 50, zatca_item_name_ar="")], zatca_buyer_name="Sara"
+	)
+	frappe.db.set_value("Item", world.ITEM, "zatca_name_ar", "")
+	with pytest.raises(NotIssued):
+		doc.submit()
+	frappe.db.rollback()
+
+
+def test_the_gateway_is_down_then_the_watchdog(frappe: Any, fatoora: Fatoora) -> None:
+	from bayancore_erp.zatca.adapter import journal, orchestrator
+
+	fatoora.fault("drop:reporting:1")
+	doc = sold(frappe)
+	name = journal.live(doc.doctype, doc.name)
+	state = orchestrator.advance(name, patience=3)
+	assert state == "To Report"
+	expire_leases(frappe)
+	assert name in orchestrator.due()
+	assert orchestrator.advance(name) == "Reported"
+	rows = frappe.get_all(
+		"ZATCA Attempt", filters={"invoice_name": doc.name, "row_kind": "Request"}, pluck="body_sha256"
+	)
+	assert len(rows) == 2 and len(set(rows)) == 1
+
+
+def test_rejected_is_issued_again(frappe: Any, fatoora: Fatoora, monkeypatch: pytest.MonkeyPatch) -> None:
+	from bayancore_erp.zatca.adapter import chain, signing
+	from bayancore_erp.zatca.api import reissue
+	from bayancore_erp.zatca.core import pipeline
+
+	def unrefused(invoice: Any, *rest: Any, **kwargs: Any) -> Any:
+		broken = replace(invoice, seller=replace(invoice.seller, vat_number="123"))
+		return pipeline.prepare(broken, *rest, **kwargs, refuse=False)
+
+	with monkeypatch.context() as patch:
+		patch.setattr(signing, "prepare", unrefused)
+		doc = sold(frappe)
+	assert report(frappe, doc) == "Rejected"
+	first = fresh(frappe, doc)
+	assert first.docstatus == 1
+	with pytest.raises(frappe.ValidationError):
+		first.cancel()
+	frappe.db.rollback()
+	assert reissue("Sales Invoice", doc.name)["state"] == "To Report"
+	frappe.db.commit()
+	second = fresh(frappe, doc)
+	assert second.zatca_uuid != first.zatca_uuid and second.zatca_icv == first.zatca_icv + 1
+	assert second.zatca_qr != first.zatca_qr and second.zatca_issued_at == first.zatca_issued_at
+	assert report(frappe, doc) == "Reported"
+	assert chain.verify(frappe.device).ok
+
+
+def test_a_skip_leaves_its_reason(frappe: Any) -> None:
+	doc = world.invoice(frappe, world.GROUP_MEMBER, [world.line("خدمة | Service", 1, 50)])
+	doc.submit()
+	assert doc.docstatus == 1
+	assert frappe.db.get_value("ZATCA Skip", {"invoice_name": doc.name}, "reason_code") == "Inside VAT Group"
+	assert doc.zatca_state == "Skipped" and not doc.zatca_uuid
+	frappe.db.rollback()
+
+
+def test_our_fields_are_not_the_callers(frappe: Any) -> None:
+	doc = sold(frappe)
+	copy = frappe.copy_doc(doc)
+	copy.zatca_state = "Cleared"
+	copy.insert()
+	assert not copy.zatca_state and not copy.zatca_uuid and not copy.zatca_document
+	copy.zatca_state = "Cleared, Not Posted"
+	copy.save()
+	assert not copy.zatca_state
+	frappe.db.rollback()
