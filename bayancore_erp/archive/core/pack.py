@@ -178,7 +178,7 @@ def _write_chains(writer: _Writer, chain: Iterable[ChainRow]) -> Iterator[dict[s
 						"uuid": row.uuid,
 						"hash": row.hash,
 						"pih": row.pih,
-						"state": "accepted" if row.accepted else "not accepted",
+						"state": verify_pack.STATES[0 if row.accepted else 1],
 						"issued": row.issued.isoformat(),
 					},
 				)

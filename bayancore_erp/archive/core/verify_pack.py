@@ -3,7 +3,8 @@
 Takes a zip that `pack.py` wrote, and, where the company gave them by another way, its seal and the trail's anchored head.
 Gives plain sentences, each naming the place of what does not hold. Checks: the zip itself (hostile ones are refused before
 they are read), the manifest, each device's chain (counter, previous hash), each invoice's own hash, stamp and QR, the audit
-trail, the VAT totals. Needs Python 3.10, lxml and cryptography, and nothing of the company's. Does not look into PDFs
+trail, the VAT totals. What only the seal holds: PDFs, requests, answers, and the UUID and date of documents that were not
+accepted. Needs Python 3.10, lxml and cryptography, and nothing of the company's. Does not look into PDFs
 beyond their digest, and does not ask who issued a certificate. Never writes, never unpacks, never uses the network.
 
 usage: python verify_pack.py PACK.zip [--seal HEX] [--head HEX]
@@ -37,6 +38,7 @@ from lxml import etree
 FORMAT = "bayancore-pack/1"
 FIRST_PIH = base64.b64encode(hashlib.sha256(b"0").hexdigest().encode()).decode()
 TRAIL_START = "0" * 64
+STATES = ("accepted", "not accepted")
 MAX_DOCUMENT = 64 * 1024 * 1024
 MAX_LIST = 8 * 1024 * 1024 * 1024
 MAX_LINE = 1024 * 1024
@@ -269,7 +271,7 @@ def check_chain(place: str, lines: Iterable[str], start: dict[str, Any] | None =
 	for number, line in enumerate(lines, 1):
 		at = f"{place} line {number}"
 		row = _row(line, ("icv", "uuid", "hash", "pih", "state", "issued"))
-		if row is None or not isinstance(row["icv"], int):
+		if row is None or not isinstance(row["icv"], int) or row["state"] not in STATES:
 			yield Problem(at, "the line cannot be read.")
 			counter += 1
 			continue
@@ -417,7 +419,7 @@ def verify(path: str, *, seal: str = "", head: str = "") -> Iterator[Problem]:
 	if about.get("format") != FORMAT:
 		raise NotAPack("It is of another format than this verifier knows.")
 	yield from _check_manifest(pack, seal)
-	rows: dict[tuple[str, int], tuple[str, str, str, str]] = {}
+	rows: dict[tuple[str, int], tuple[str, str, str, str, str]] = {}
 	for name in (n for n in pack.members if n.startswith("chain/")):
 		if name[6:-6] not in devices:
 			yield Problem(name, "pack.json does not know this device.")
@@ -431,7 +433,8 @@ def verify(path: str, *, seal: str = "", head: str = "") -> Iterator[Problem]:
 			row = _row(line, ("icv", "uuid", "hash", "pih", "state", "issued"))
 			if row is not None and row["state"] == "accepted" and first <= str(row["issued"]) <= last:
 				at = f"{name} line {number}"
-				rows[device, row["icv"]] = (str(row["uuid"]), str(row["hash"]), str(row["pih"]), at)
+				said = (str(row["uuid"]), str(row["hash"]), str(row["pih"]), str(row["issued"]), at)
+				rows[device, row["icv"]] = said
 	totals = Totals()
 	yield from _check_documents(pack, rows, totals, (first, last), vat, count)
 	yield from _check_totals(pack, totals)
@@ -470,7 +473,7 @@ def _check_manifest(pack: Pack, seal: str) -> Iterator[Problem]:
 
 def _check_documents(
 	pack: Pack,
-	rows: dict[tuple[str, int], tuple[str, str, str, str]],
+	rows: dict[tuple[str, int], tuple[str, str, str, str, str]],
 	totals: Totals,
 	period: tuple[str, str],
 	vat: str,
@@ -492,9 +495,9 @@ def _check_documents(
 		files = [str(name) for name in row["files"]]
 		for name in files:
 			if name not in pack.members:
-				yield Problem(name, f"{at} names it and it is not there.")
+				yield Problem(at, f"it names {_shown(name)}, which is not there.")
 			elif name in owned:
-				yield Problem(name, "two documents claim it.")
+				yield Problem(_shown(name), "two documents claim it.")
 			owned.add(name)
 		xml = next((name for name in files if name.endswith("/invoice.xml")), "")
 		if xml not in pack.members:
@@ -518,13 +521,13 @@ def _check_documents(
 		link = rows.pop((str(row["device"]), row["icv"]), None) if isinstance(row["icv"], int) else None
 		if link is None:
 			yield Problem(xml, "its device's chain does not hold it as accepted in this period.")
-		elif link[:3] != (facts.uuid, facts.hash, facts.pih):
-			yield Problem(xml, f"it is not the document that {link[3]} holds at its counter.")
+		elif link[:4] != (facts.uuid, facts.hash, facts.pih, facts.issued):
+			yield Problem(xml, f"it is not the document that {link[4]} holds at its counter.")
 	if number != count:
 		yield Problem(
 			f"documents.jsonl line {number + 1}", f"it lists {number} documents; pack.json says {count}."
 		)
-	for uuid, _, _, at in rows.values():
+	for uuid, _, _, _, at in rows.values():
 		yield Problem(at, f"document {_shown(uuid)} was accepted in this period and is not in the pack.")
 	for name in pack.members:
 		if name.startswith("documents/") and name not in owned:
