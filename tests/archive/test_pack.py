@@ -187,6 +187,29 @@ def test_entities_and_strange_amounts_are_no_invoice() -> None:
 		verify_pack.read_invoice(b"<a")
 
 
+@pytest.mark.parametrize(
+	"member", ["pack.json", "documents.jsonl", "chain/EGS-1.jsonl", "trail.jsonl", "totals.json"]
+)
+def test_no_value_of_a_strange_kind_breaks_the_verifier(pack: bytes, member: str, tmp_path: Path) -> None:
+	of = packs.members(pack)
+	first, *rest = dict(of)[member].decode().splitlines()
+	data = json.loads(first)
+	tried = 0
+	for key in data if isinstance(data, dict) else range(2):
+		for strange in (None, True, "\x1b[31m", [[]]):
+			old, data[key] = data[key], strange
+			text = "".join(line + "\n" for line in [verify_pack.canonical(data), *rest]).encode()
+			data[key] = old
+			altered = packs.rezip([(n, text if n == member else c) for n, c in of], remanifest=True)
+			try:
+				said = [str(p) for p in packs.problems(altered, tmp_path, seal="0" * 64)]
+			except NotAPack:
+				continue
+			assert said and not any("\x1b" in sentence for sentence in said)
+			tried += 1
+	assert tried or member == "pack.json"
+
+
 def test_what_is_no_pack_is_not_written(company: packs.Company) -> None:
 	with pytest.raises(InvalidInput, match="already"):
 		packs.write(company, documents=[company.documents[0]] * 2)

@@ -336,6 +336,9 @@ def _row(line: str, keys: tuple[str, ...]) -> dict[str, Any] | None:
 		return None
 	if not isinstance(row, dict) or set(row) != set(keys):
 		return None
+	kinds: dict[str, Any] = {"icv": int, "number": (int, str), "size": int, "files": list, "facts": dict}
+	if any(isinstance(v, bool) or not isinstance(v, kinds.get(k, str)) for k, v in row.items()):
+		return None
 	return row if canonical(row) == line.rstrip("\n") else None
 
 
@@ -411,10 +414,16 @@ def verify(path: str, *, seal: str = "", head: str = "") -> Iterator[Problem]:
 	pack = Pack(path)
 	try:
 		about = json.loads(pack.bytes("pack.json"))
-		devices = {d["device"]: d for d in about["devices"]}
+		devices = {_device(d): d for d in about["devices"]}
 		trail, first, last = dict(about["trail"]), str(about["from"]), str(about["to"])
 		count, vat = int(about["documents"]), str(about["vat_number"])
-	except (ValueError, KeyError, TypeError, RecursionError):
+		for known in (
+			trail.get("first"),
+			*(d[key] for d in devices.values() for key in ("from_icv", "to_icv")),
+		):
+			if known is not None and type(known) is not int:
+				raise ValueError
+	except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
 		raise NotAPack("Its pack.json cannot be read.")
 	if about.get("format") != FORMAT:
 		raise NotAPack("It is of another format than this verifier knows.")
@@ -439,6 +448,13 @@ def verify(path: str, *, seal: str = "", head: str = "") -> Iterator[Problem]:
 	yield from _check_documents(pack, rows, totals, (first, last), vat, count)
 	yield from _check_totals(pack, totals)
 	yield from check_trail("trail.jsonl", pack.lines("trail.jsonl"), trail, head)
+
+
+def _device(about: Any) -> str:
+	name = about["device"]
+	if not _NAME.fullmatch(f"chain/{name}.jsonl"):
+		raise ValueError
+	return str(name)
 
 
 def _check_manifest(pack: Pack, seal: str) -> Iterator[Problem]:
