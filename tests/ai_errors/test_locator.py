@@ -59,6 +59,16 @@ def test_which_of_two_addresses_was_used(party: str, path: str) -> None:
 	assert (found[0].form.doctype, found[0].form.fieldname) == ("Address", "pincode")
 
 
+@pytest.mark.parametrize(
+	("code", "party", "path"), [("BR-KSA-09", "seller", SELLER), ("BR-KSA-63", "buyer", BUYER)]
+)
+def test_an_incomplete_address_names_the_part_that_is_missing(code: str, party: str, path: str) -> None:
+	for element, part in (("cbc:CitySubdivisionName", "district"), ("cbc:BuildingNumber", "building_number")):
+		found = locate(code, "", broken("standard_invoice", f"{path}/{element}", None))
+		assert found[0].field == f"{party}.address.{part}", found
+		assert found[0].form.doctype == "Address"
+
+
 def test_an_exemption_missing_in_the_breakdown_leads_to_its_line() -> None:
 	root = etree.fromstring((GOLDEN / "mixed_categories.xml").read_bytes())
 	categories = root.xpath("cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory", namespaces=NS)

@@ -86,7 +86,11 @@ def locate(
 	if root is not None and _is_about_sums(found, code):
 		found = [*_wrong_lines(root, known), *found]
 	if root is not None:
-		found = [part for location in found for part in (*_feeding_lines(root, location), location)]
+		found = [
+			part
+			for location in found
+			for part in (*_missing_parts(root, location), *_feeding_lines(root, location), location)
+		]
 	if not found:
 		found = _from_message(message, root) or _from_code(code, root)
 	return tuple(dict.fromkeys(found))[:MOST_LOCATIONS]
@@ -144,6 +148,24 @@ def _wrong_lines(root: Any, known: Iterable[Finding]) -> list[Location]:
 			elif where.at.rpartition("/")[0] in blamed and _is_about_amount(known, where.at):
 				wrong.append(Location(where.field, int(where.line or 0), Confidence.ARITHMETIC, where.at))
 	return wrong
+
+
+_ADDRESS = ("StreetName", "BuildingNumber", "CitySubdivisionName", "CityName", "PostalZone")
+_PARTIES = {"seller.address": "cac:AccountingSupplierParty", "buyer.address": "cac:AccountingCustomerParty"}
+
+
+def _missing_parts(root: Any, location: Location) -> list[Location]:
+	"""An incomplete National Address (BR-KSA-09, BR-KSA-63): the parts of it that are not there or empty."""
+	party = _PARTIES.get(location.field)
+	if party is None or location.confidence is not Confidence.DOCUMENT:
+		return []
+	found = []
+	for address in root.findall(f"{party}/cac:Party/cac:PostalAddress", _NS):
+		for name in _ADDRESS:
+			if not (address.findtext(f"cbc:{name}", "", _NS) or "").strip():
+				where = Locator().place(address, name)
+				found.append(Location(where.field, 0, location.confidence, where.at, location.finding))
+	return found
 
 
 _REASONS = ("exemption_code", "exemption_reason", "rate", "category")
