@@ -136,6 +136,25 @@ def test_the_till_asks_what_it_asked(frappe: Any) -> None:
 	assert booked[world.VAT] == Decimal("-14.99") and booked[world.SALES] == Decimal("-99.90")
 
 
+def test_the_shelf_price_stands_through_submission(frappe: Any) -> None:
+	"""1.5 x 0.03 and its like round to the even halala under Banker's Rounding: the shelf asks that, and BT-114 tells."""
+	from bayancore_erp.zatca.adapter.mapper import to_invoice
+	from bayancore_erp.zatca.core.calculator import calculate
+
+	ask(frappe, "Settle Automatically")
+	rows = [line(f"صنف {index} | Item {index}", "0.5", "10.05") for index in range(4)]
+	doc = invoice(frappe, world.PERSON, rows, taxes_and_charges=world.INCLUSIVE)
+	shelf = Decimal(str(doc.total))
+	before = calculate(to_invoice(doc, issued_at=ISSUED))
+	assert before.payable == shelf and not found(doc)
+	doc.submit()
+	assert calculate(to_invoice(doc, issued_at=ISSUED)) == before
+	assert calculate(to_invoice(frappe.get_doc("Sales Invoice", doc.name), issued_at=ISSUED)) == before
+	booked = world.ledger(frappe, doc)
+	assert booked[world.DEBTORS] == shelf and booked[world.VAT] == -before.vat
+	assert booked.get(world.ROUND_OFF, Decimal("0.00")) == -before.rounding
+
+
 def test_in_other_currencies_nothing_goes_to_round_off_unseen(frappe: Any) -> None:
 	ask(frappe, "Settle Automatically")
 	doc = invoice(

@@ -136,7 +136,9 @@ def with_rounding(doc: Any, invoice: Invoice, taxes: Taxation, shelf_difference:
 	"""
 	sign = sign_of(doc)
 	outside = sign * amount_of(taxes.outside)
-	if doc.get("docstatus") == 1 or doc.get("is_consolidated"):
+	# in the middle of a submit it says 1 already, while ERPNext has just computed the amounts anew
+	posted = doc.get("docstatus") == 1 and getattr(doc, "_action", "") != "submit"
+	if posted or doc.get("is_consolidated"):
 		if not money(doc.get("rounding_adjustment")):
 			return invoice
 		return replace(invoice, payable_rounded_to=sign * money(doc.get("rounded_total")) - outside)
