@@ -21,6 +21,7 @@ from bayancore_erp.zatca.core.rules.situations import (
 	line_discounts,
 	of_vat,
 	price_allowances,
+	with_allowances,
 )
 from bayancore_erp.zatca.core.rules.xpath import HALF, HUNDRED, filled, floor, number, only_text, shown
 
@@ -37,17 +38,17 @@ def _document_and_lines(facts: Facts) -> Nodes:
 	return [*facts.allowances, *facts.line_allowances]
 
 
-@EN.error("BR-32", document_discounts, "TaxCategory/ID")
+@EN.error("BR-32", with_allowances(document_discounts), "TaxCategory/ID")
 def discount_without_category(discount: Node, facts: Facts) -> Verdict:
 	return not any(node.leaf.get("ID") and of_vat(node) for node in discount.kids.get("TaxCategory", ()))
 
 
-@EN.warning("BR-37", document_charges, "TaxCategory/ID")
+@EN.warning("BR-37", with_allowances(document_charges), "TaxCategory/ID")
 def charge_without_category(charge: Node, facts: Facts) -> Verdict:
 	return not any("ID" in node.leaf for node in charge.kids.get("TaxCategory", ()))
 
 
-@KSA.warning("BR-KSA-CL-06", _charges_anywhere, "AllowanceChargeReasonCode")
+@KSA.warning("BR-KSA-CL-06", with_allowances(_charges_anywhere), "AllowanceChargeReasonCode")
 def unknown_charge_reason(charge: Node, facts: Facts) -> Verdict:
 	return charge.leaf.get("AllowanceChargeReasonCode", "") not in CHARGE_REASONS
 
@@ -65,17 +66,25 @@ def _reason_of_wrong_length(node: Node, facts: Facts) -> Verdict:
 	return reason is not None and not 1 <= len(reason) <= 1000
 
 
-KSA.warning("BR-KSA-19", document_charges, "AllowanceChargeReasonCode")(_no_reason_code)
-KSA.warning("BR-KSA-20", line_charges, "AllowanceChargeReasonCode")(_no_reason_code)
-KSA.warning("BR-KSA-21", document_charges, "AllowanceChargeReason")(_no_reason)
-KSA.warning("BR-KSA-22", line_charges, "AllowanceChargeReason")(_no_reason)
-KSA.warning("BR-KSA-F-06-C33", document_charges, "AllowanceChargeReason")(_reason_of_wrong_length)
-KSA.warning("BR-KSA-F-06-C34", line_charges, "AllowanceChargeReason")(_reason_of_wrong_length)
-KSA.warning("BR-KSA-F-06-C35", document_discounts, "AllowanceChargeReason")(_reason_of_wrong_length)
-KSA.warning("BR-KSA-F-06-C36", line_discounts, "AllowanceChargeReason")(_reason_of_wrong_length)
+KSA.warning("BR-KSA-19", with_allowances(document_charges), "AllowanceChargeReasonCode")(_no_reason_code)
+KSA.warning("BR-KSA-20", with_allowances(line_charges), "AllowanceChargeReasonCode")(_no_reason_code)
+KSA.warning("BR-KSA-21", with_allowances(document_charges), "AllowanceChargeReason")(_no_reason)
+KSA.warning("BR-KSA-22", with_allowances(line_charges), "AllowanceChargeReason")(_no_reason)
+KSA.warning("BR-KSA-F-06-C33", with_allowances(document_charges), "AllowanceChargeReason")(
+	_reason_of_wrong_length
+)
+KSA.warning("BR-KSA-F-06-C34", with_allowances(line_charges), "AllowanceChargeReason")(
+	_reason_of_wrong_length
+)
+KSA.warning("BR-KSA-F-06-C35", with_allowances(document_discounts), "AllowanceChargeReason")(
+	_reason_of_wrong_length
+)
+KSA.warning("BR-KSA-F-06-C36", with_allowances(line_discounts), "AllowanceChargeReason")(
+	_reason_of_wrong_length
+)
 
 
-@KSA.warning("BR-KSA-EN16931-03", _document_and_lines, "Amount")
+@KSA.warning("BR-KSA-EN16931-03", with_allowances(_document_and_lines), "Amount")
 def not_its_percentage(node: Node, facts: Facts) -> Verdict:
 	base, percentage = number(node, "BaseAmount"), number(node, "MultiplierFactorNumeric")
 	if base is None:
@@ -86,16 +95,16 @@ def not_its_percentage(node: Node, facts: Facts) -> Verdict:
 	return shown(Decimal(node.leaf["Amount"])) != expected and expected
 
 
-@KSA.warning("BR-KSA-EN16931-04", _all, "BaseAmount")
+@KSA.warning("BR-KSA-EN16931-04", with_allowances(_all), "BaseAmount")
 def percentage_of_nothing(node: Node, facts: Facts) -> Verdict:
 	return "MultiplierFactorNumeric" in node.leaf and "BaseAmount" not in node.leaf
 
 
-@KSA.warning("BR-KSA-EN16931-05", _document_and_lines, "MultiplierFactorNumeric")
+@KSA.warning("BR-KSA-EN16931-05", with_allowances(_document_and_lines), "MultiplierFactorNumeric")
 def base_without_percentage(node: Node, facts: Facts) -> Verdict:
 	return "BaseAmount" in node.leaf and "MultiplierFactorNumeric" not in node.leaf
 
 
-@KSA.error("BR-KSA-EN16931-06", price_allowances, "ChargeIndicator")
+@KSA.error("BR-KSA-EN16931-06", with_allowances(price_allowances), "ChargeIndicator")
 def charge_within_a_price(node: Node, facts: Facts) -> Verdict:
 	return is_charge(node) and "false"

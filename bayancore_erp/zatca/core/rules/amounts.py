@@ -28,6 +28,7 @@ from bayancore_erp.zatca.core.rules.situations import (
 	price_allowances,
 	tax_totals,
 	totals,
+	with_allowances,
 )
 from bayancore_erp.zatca.core.rules.xpath import (
 	below_zero,
@@ -206,7 +207,7 @@ def _long_of_line(line: Node, leaf: str, facts: Facts) -> bool:
 	return (len(taxes) > 1 or facts.document.long_fractions) and decimals(only_text(taxes, leaf)) > 2
 
 
-@KSA.error("BR-KSA-DEC-01", document)
+@KSA.error("BR-KSA-DEC-01", with_allowances(document))
 def discount_percentage_out_of_range(invoice: Node, facts: Facts) -> Verdict:
 	return [
 		Where(node, "MultiplierFactorNumeric", "0–100")

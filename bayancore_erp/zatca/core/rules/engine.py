@@ -15,6 +15,7 @@ from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.finding import Finding, Layer, Severity
 from bayancore_erp.zatca.core.rules.locate import Locator
 from bayancore_erp.zatca.core.rules.nodes import Node
+from bayancore_erp.zatca.core.rules.situations import Only as Only
 from bayancore_erp.zatca.core.rules.situations import Situation as Situation
 from bayancore_erp.zatca.core.rules.xpath import SheetFailure
 
@@ -46,51 +47,51 @@ class Sheet:
 
 	def __init__(self, layer: Layer) -> None:
 		self.layer = layer
-		self.situations: dict[Situation, list[Rule]] = {}
-		self._tuples: list[tuple[Situation, tuple[Rule, ...]]] = []
+		self.groups: dict[str, dict[Situation, list[Rule]]] = {"": {}}
+		"""Condition -> situation -> rules. Under the empty condition stands what is always looked at."""
 
-	def error(self, code: str, on: Situation, about: str = "") -> Callable[[Broken], Broken]:
+	def error(self, code: str, on: Situation | Only, about: str = "") -> Callable[[Broken], Broken]:
 		"""Declare a rule that rejects. `about` is the element it is about, as a path from the node."""
 		return self._declare(code, Severity.ERROR, on, about)
 
-	def warning(self, code: str, on: Situation, about: str = "") -> Callable[[Broken], Broken]:
+	def warning(self, code: str, on: Situation | Only, about: str = "") -> Callable[[Broken], Broken]:
 		"""Declare a rule that warns."""
 		return self._declare(code, Severity.WARNING, on, about)
 
 	def _declare(
-		self, code: str, severity: Severity, on: Situation, about: str
+		self, code: str, severity: Severity, on: Situation | Only, about: str
 	) -> Callable[[Broken], Broken]:
+		condition, situation = on if isinstance(on, Only) else ("", on)
+
 		def declare(broken: Broken) -> Broken:
-			self.situations.setdefault(on, []).append(Rule(code, severity, about, broken))
-			self._tuples.clear()
+			group = self.groups.setdefault(condition, {})
+			group.setdefault(situation, []).append(Rule(code, severity, about, broken))
 			return broken
 
 		return declare
 
 	def rules(self) -> Iterable[Rule]:
 		"""All rules declared."""
-		return (rule for rules in self.situations.values() for rule in rules)
+		return (rule for group in self.groups.values() for rules in group.values() for rule in rules)
 
 	def judge(self, facts: Facts, locator: Locator) -> list[Finding]:
 		"""All findings of this layer."""
 		found: list[Finding] = []
-		self._arrange()
 		try:
-			for situation, rules in self._tuples:
-				for node in situation(facts):
-					for rule in rules:
-						verdict = rule.broken(node, facts)
-						if verdict:
-							found += self._findings(rule, node, verdict, locator)
+			for condition, group in self.groups.items():
+				if condition and not getattr(facts, condition):
+					continue
+				for situation, rules in group.items():
+					for node in situation(facts):
+						for rule in rules:
+							verdict = rule.broken(node, facts)
+							if verdict:
+								found += self._findings(rule, node, verdict, locator)
 		except SheetFailure as failure:
 			where = locator.place(failure.node.element, failure.leaf)
 			values = (("line", where.line),) if where.line else ()
 			return [Finding("XSL", Severity.ERROR, self.layer, where.at, where.field, values)]
 		return found
-
-	def _arrange(self) -> None:
-		if not self._tuples:
-			self._tuples = [(situation, tuple(rules)) for situation, rules in self.situations.items()]
 
 	def _findings(
 		self, rule: Rule, node: Node, verdict: bool | str | list[Where], locator: Locator

@@ -30,7 +30,13 @@ class Facts:
 		"buyer",
 		"categories",
 		"document",
-		"letters",
+		"has_allowances",
+		"has_line_breakdown",
+		"has_long_attributes",
+		"has_long_fractions",
+		"has_negatives",
+		"has_other_categories",
+		"has_unusual_lengths",
 		"line_allowances",
 		"line_breakdown",
 		"line_categories",
@@ -88,7 +94,15 @@ class Facts:
 			*self.line_categories,
 		]
 		"""Every VAT category that the sheets look at: breakdown, lines' breakdown, document allowances, lines."""
-		self.letters = {node.leaf.get("ID") for node in self.categories}
+		branches = document.branches
+		everywhere = [*branches.get("TaxCategory", ()), *branches.get("ClassifiedTaxCategory", ())]
+		self.has_other_categories = any([node.leaf.get("ID") != "S" for node in everywhere])
+		self.has_allowances = "AllowanceCharge" in branches
+		self.has_line_breakdown = bool(self.line_breakdown)
+		self.has_unusual_lengths = document.unusual_lengths
+		self.has_long_fractions = document.long_fractions
+		self.has_long_attributes = document.long_attributes
+		self.has_negatives = document.negatives
 		self.references: dict[str, list[Node]] = {}
 		"""The document's additional references by their name, normalised: ICV, PIH, QR and others."""
 		for reference in kids.get("AdditionalDocumentReference", ()):

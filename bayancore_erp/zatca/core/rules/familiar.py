@@ -1,10 +1,10 @@
-"""The short way for documents that look like one read before: same tags and attributes in the same order, other texts.
+"""The short way for sections that look like one read before: same tags and attributes in the same order, other values.
 
-Takes the text of a document; gives its nodes without parsing it again, or None where anything is new or unusual.
+Takes the text of a document; gives its nodes without parsing it, or None where anything is new or unusual.
 Only ever a shortcut: it learns from documents that sections.py has read and found valid, and whatever it does not
-recognise to the letter (another layout, comments, CDATA, a DOCTYPE, line breaks within texts) goes the long way.
-A document is cut at its lines, so that the number of lines does not matter.
-Source: none; tests/rules/test_familiar.py holds it against the long way.
+recognise to the letter (another layout, comments, CDATA, a DOCTYPE, quotes or line breaks within texts) goes the long way.
+Keeps tags and names of attributes, never what a document says. Source: none; tests/rules/test_familiar.py holds it against
+the long way.
 """
 
 from __future__ import annotations
@@ -13,17 +13,27 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from bayancore_erp.zatca.core.rules.datatypes import SPACES, Check, are_decimals
-from bayancore_erp.zatca.core.rules.model import Leaf, clark
-from bayancore_erp.zatca.core.rules.nodes import Attributes, Document, Element, Node, Pending, Source, Spec
-from bayancore_erp.zatca.core.rules.sections import Reading, getter
+from lxml import etree
 
-_OPEN = "\0"
-"""Stands before every tag once the brackets are gone, so that no text can pass for one: XML allows it nowhere."""
-_LINE = f"{_OPEN}cac:InvoiceLine"
-_LINE_END = f"{_OPEN}/cac:InvoiceLine"
-_LINE_NAME = "InvoiceLine"
-_LINE_TAG = clark("cac:InvoiceLine")
+from bayancore_erp.zatca.core.rules.datatypes import SPACES, Check, are_decimals
+from bayancore_erp.zatca.core.rules.model import Branch, Leaf, Slot, clark, element
+from bayancore_erp.zatca.core.rules.nodes import (
+	SHORTEST_LIMIT,
+	WATCHED,
+	Attributes,
+	Document,
+	Element,
+	Node,
+	Pending,
+	Source,
+	Spec,
+)
+from bayancore_erp.zatca.core.rules.sections import Misfit, Reading, getter, section_of
+
+TAG, QUOTE = "\0", "\1"
+"""Stand where `<` and `"` stood, once the text is cut there. XML allows neither anywhere, so that no value can pass for a
+tag or an attribute."""
+
 _ENTITY = re.compile("&(amp|lt|gt|quot|apos);")
 # Anything else behind an ampersand may be no XML at all, which only a parser may decide.
 _OTHER_AMPERSAND = re.compile("&(?!(?:amp|lt|gt|quot|apos);)")
@@ -31,116 +41,128 @@ _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _DECLARATION = re.compile(
 	r"""<\?xml version=["']1\.0["'](?: encoding=["'](?i:utf-8)["'])?(?: standalone=["']\w+["'])?\s*\?>\s*"""
 )
-_MOST_LAYOUTS = 256
-_LONGEST = 1 << 16
+_NAME = r"[A-Za-z_][\w.:-]*"
+_OPENS = re.compile(rf"{TAG}({_NAME})(?: ({_NAME})=)?(/?)").fullmatch
+_CONTINUES = re.compile(rf"{QUOTE}(?: ({_NAME})=)?(/?)").fullmatch
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+_FORBIDDEN = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MOST_LAYOUTS = 2048
+_LONGEST = 1 << 14
+_NOWHERE = -1
+"""Where the text of an element stands that is closed at once: at the end of the values, where an empty one is put."""
 
 
-class _Reader(NamedTuple):
-	"""How to build one node: from which texts, with which attributes, within which other node."""
+class Unfamiliar(Exception):
+	"""Something that the short way does not know, or that is not as it should be."""
 
-	spec: Spec
-	names: list[str]
-	pick: Callable[[Any], Sequence[str]]
-	items: Sequence[Attributes]
-	above: int
-	path: str
-	repeated: list[tuple[str, list[int]]]
-	number: int
-	"""Which of the stretch's sections it stands in."""
+
+class Pieces(NamedTuple):
+	"""A document cut at its brackets and quotes: what stands outside of values, and the value after each of these marks."""
+
+	marks: list[str]
+	values: list[str]
+
+
+class Stretch(NamedTuple):
+	"""Where the values of one element and all in it stand among the pieces."""
+
+	texts: dict[int, int]
+	"""Position of an element in its section -> its text."""
+	attributes: dict[int, list[tuple[str, int]]]
+	"""Position of an element -> its attributes."""
+	constants: dict[int, str]
+	"""Values that belong to the layout: declarations of namespaces."""
+
+
+class Attribute(NamedTuple):
+	"""An attribute of a layout: its value's place, and what it must look like."""
+
+	place: int
+	check: Check | None
 
 
 class Layout:
-	"""A stretch of a document, all but its texts: what each text is, what it must look like, which node it belongs to."""
+	"""A section, all but its values: what each value is, what it must look like, which node it belongs to."""
 
 	__slots__ = (
+		"attributes",
+		"attributes_of",
 		"blank",
 		"checks",
-		"children",
 		"codes",
+		"constants",
 		"currencies",
 		"decimals",
+		"fixed",
+		"ids",
 		"leaves",
-		"long_attributes",
+		"name",
+		"nodes",
 		"others",
-		"readers",
-		"sections",
+		"slot",
 	)
 
-	def __init__(self, readings: Sequence[Reading], places: _Places, *, head: bool) -> None:
-		self.readers: list[_Reader] = []
-		self.checks: list[tuple[int, Check]] = []
-		self.currencies: set[str] = set()
-		self.codes: list[str] = []
-		self.long_attributes = False
-		decimals: list[int] = []
-		leaves: list[int] = []
-		visible: set[int] = set()
-		for number, reading in enumerate(readings):
-			plan, first = reading.plan, len(self.readers)
-
-			def gap(position: int, reading: Reading = reading) -> int:
-				return places.gap(reading, position)
-
-			for spec in plan.specs:
-				inner = spec.above >= 0
-				self.readers.append(
-					_Reader(
-						spec,
-						spec.names,
-						getter([gap(position) for position in spec.positions]),
-						reading.items,
-						first + spec.above if inner else (0 if head and number else -1),
-						spec.path if inner else spec.name,
-						[(leaf, [gap(position) for position in found]) for leaf, found in spec.repeated],
-						number,
-					)
-				)
-			self.checks += [(gap(position), check) for position, check in plan.checks]
-			decimals += [gap(position) for position in plan.decimal_places]
-			leaves += [gap(position) for position in plan.leaf_places]
-			visible |= {
-				gap(at)
-				for at, shape in enumerate(plan.shapes)
-				if isinstance(shape, Leaf) and places.has(reading, at)
-			}
-			self.currencies |= reading.known.currencies
-			self.codes += reading.known.codes
-			self.long_attributes = self.long_attributes or reading.known.long
-		self.sections: list[int] = []
-		"""The places of the sections among the root's children, the root's own first; and how many there are before the lines."""
-		self.children = 0
-		if head:
-			children = [child for child in readings[0].section if child.tag != _LINE_TAG]
-			self.children = len(children)
-			self.sections = [-1, *(children.index(reading.section) for reading in readings[1:])]
-		self.decimals = getter(decimals)
+	def __init__(self, reading: Reading, stretch: Stretch, slot: Slot, count: int) -> None:
+		plan = reading.plan
+		self.slot = slot
+		self.name = plan.specs[0].name
+		self.attributes_of = stretch.attributes
+		self.nodes = [
+			(
+				spec,
+				spec.names,
+				getter([stretch.texts[position] for position in spec.positions]),
+				[(path, [stretch.texts[position] for position in found]) for path, found in spec.repeated],
+			)
+			for spec in plan.specs
+		]
+		self.checks = [(stretch.texts[position], check) for position, check in plan.checks]
+		self.decimals = getter([stretch.texts[position] for position in plan.decimal_places])
+		leaves = [stretch.texts[position] for position in plan.leaf_places]
 		self.leaves = getter(leaves)
-		self.others = getter(sorted(visible - set(leaves)))
-		self.blank = getter([index for index in range(places.count(readings)) if index not in visible])
+		visible = {stretch.texts[at] for at, shape in enumerate(plan.shapes) if isinstance(shape, Leaf)}
+		self.others = getter(sorted(visible - set(leaves) - {_NOWHERE}))
+		stated = [(at, name, place) for at, found in stretch.attributes.items() for name, place in found]
+		for at, name, place in stated:
+			check = plan.shapes[at].attributes.get(name)
+			if check is not None:
+				self.checks.append((place, _beyond_quote(check)))
+		taken = visible | set(stretch.constants) | {place for _, _, place in stated}
+		self.attributes = getter([place for _, _, place in stated])
+		self.blank = getter([place for place in range(count) if place not in taken])
+		self.constants = getter(list(stretch.constants))
+		self.fixed = tuple(stretch.constants.values())
+		self.currencies = getter([place for _, name, place in stated if name == "currencyID"])
+		self.ids = getter([place for _, name, place in stated if name == "Id"])
+		self.codes = getter(
+			[place for at, name, place in stated if name == "name" and isinstance(plan.shapes[at], Leaf)]
+		)
 
-	def read(
-		self, gaps: list[str], document: Document, blank: list[str], sections: Sequence[Pending]
-	) -> Node | None:
-		"""The nodes for these texts, the first of them; None where a text is not what it should be."""
-		blank += self.blank(gaps)
-		gaps.append("")  # the text of elements that are closed at once
+	def read(self, values: list[str], document: Document, met: Met, section: Pending) -> Node:
+		"""The section's node for these values, others within it."""
+		if self.fixed and tuple(self.constants(values)) != self.fixed:
+			raise Unfamiliar
+		met.blank += self.blank(values)
+		met.others += self.others(values)
+		values.append("")
 		for place, check in self.checks:
-			if not check(gaps[place]):
-				return None
-		document.numbers += self.decimals(gaps)
-		document.texts += self.leaves(gaps)
-		document.currencies |= self.currencies
-		if self.codes:
-			document.codes += self.codes
-		if self.long_attributes:
-			document.long_attributes = True
+			if not check(values[place]):
+				raise Unfamiliar
+		attributes = self.attributes(values)
+		if attributes:
+			met.attributes += attributes
+			met.currencies.update(self.currencies(values))
+			met.codes += self.codes(values)
+			met.ids += self.ids(values)
+		document.numbers += self.decimals(values)
+		document.texts += self.leaves(values)
+		items = _Values(self.attributes_of, values)
 		nodes: list[Node] = []
-		for spec, names, pick, items, above, path, repeated, number in self.readers:
-			texts = dict(zip(names, pick(gaps)))  # noqa: B905  (made together)
-			node = Node(spec, texts, sections[number], items)
+		for spec, names, pick, repeated in self.nodes:
+			node = Node(spec, dict(zip(names, pick(values))), section, items)  # noqa: B905  (made together)
 			nodes.append(node)
-			if above >= 0:
-				kids = nodes[above].kids
+			if spec.above >= 0:
+				kids, path = nodes[spec.above].kids, spec.path
 				if path in kids:
 					kids[path].append(node)
 				else:
@@ -148,152 +170,346 @@ class Layout:
 			if spec.indexed:
 				document.branches.setdefault(spec.name, []).append(node)
 			if spec.watched:
-				for leaf, place_in_node, within in spec.watched:
-					document.holders.setdefault(leaf, []).append((node, place_in_node, within))
+				for leaf, path, within in spec.watched:
+					document.holders.setdefault(leaf, []).append((node, path, within))
 			if repeated:
-				node.many = {leaf: [gaps[at] for at in found] for leaf, found in repeated}
+				node.many = {path: [values[place] for place in places] for path, places in repeated}
 		document.nodes.append(nodes)
 		return nodes[0]
 
 
-class Familiar:
-	"""The layouts met so far: heads of documents, with what closes them, and lines."""
+class RootLeaf(NamedTuple):
+	"""A text element directly in the document, such as its number."""
+
+	name: str
+	slot: Slot
+	check: Check | None
+	text: int
+	attributes: list[tuple[str, int, Check | None]]
+	marked: bool
+
+
+class Met:
+	"""What the sections of one document hold beside their nodes, to be looked at once for all."""
+
+	__slots__ = ("attributes", "blank", "codes", "currencies", "ids", "others")
 
 	def __init__(self) -> None:
-		self.heads: dict[str, Layout] = {}
-		self.lines: dict[str, Layout] = {}
+		self.codes: list[str] = []
+		self.currencies: set[str] = set()
+		self.ids: list[str] = []
+		self.blank: list[str] = []
+		self.others: list[str] = []
+		self.attributes: list[str] = []
+
+	def is_sound(self, document: Document, numbers: str) -> bool:
+		"""Whether spaces are spaces, figures figures, attributes quoted, and no character is one that XML forbids.
+
+		In attributes a line break would be read as a space; no printable text holds one.
+		"""
+		quoted = "".join(self.attributes)
+		return (
+			quoted.count(QUOTE) == len(self.attributes)
+			and quoted.replace(QUOTE, "").isprintable()
+			and _is_lawful("".join(document.texts))
+			and _is_lawful("".join(self.others))
+			and not "".join(self.blank).strip(SPACES)
+			and are_decimals(numbers) is not None
+		)
+
+
+def _is_lawful(text: str) -> bool:
+	return text.isprintable() or not _FORBIDDEN.search(text)
+
+
+class _Values(Sequence[Attributes]):
+	"""The attributes of a section's elements, put together only where somebody asks."""
+
+	__slots__ = ("_places", "_values")
+
+	def __init__(self, places: dict[int, list[tuple[str, int]]], values: list[str]) -> None:
+		self._places = places
+		self._values = values
+
+	def __getitem__(self, position: Any) -> Any:
+		return [(name, self._values[place][1:]) for name, place in self._places.get(position, ())]
+
+	def __len__(self) -> int:
+		return len(self._places)
+
+
+class Familiar:
+	"""The layouts met so far."""
+
+	def __init__(self) -> None:
+		self.roots: dict[str, str] = {}
+		"""What opens a document -> what closes it."""
+		self.leaves: dict[str, RootLeaf] = {}
+		self.layouts: dict[str, Layout] = {}
+		root = element(clark("inv:Invoice"))
+		assert isinstance(root, Branch) and root.slots is not None
+		self.slots = root.slots
+		self.needed = sum(1 for slot in root.slots.values() if slot.needed)
 
 	def read(self, text: str, source: Source) -> Document | None:
 		"""The document, if all of it is familiar. `source` is where its elements will come from if they are needed."""
-		stretches = _stretches(text)
-		if stretches is None:
+		pieces = _cut(text)
+		if pieces is None:
 			return None
-		(key, gaps), *lines = stretches
-		layout = self.heads.get(key)
-		if layout is None:
+		try:
+			return self._read(pieces, source)
+		except (Unfamiliar, ValueError, IndexError):
 			return None
-		document = Document()
-		blank: list[str] = []
-		root = layout.read(gaps, document, blank, [Pending(source, place) for place in layout.sections])
-		if root is None:
-			return None
-		nodes: list[Node] = []
-		known = self.lines
-		for place, (key, gaps) in enumerate(lines, start=layout.children):
-			line = known.get(key)
-			node = line.read(gaps, document, blank, (Pending(source, place),)) if line is not None else None
-			if node is None:
-				return None
-			nodes.append(node)
-		root.kids[_LINE_NAME] = nodes
+
+	def _read(self, pieces: Pieces, source: Source) -> Document:
+		marks, values = pieces
+		at, key = _opening(pieces)
+		if self.roots.get(key) != marks[-1] or values[-1].strip(SPACES):
+			raise Unfamiliar
+		document, met = Document(), Met()
+		met.blank.append(values[at - 1])
+		spec = Spec("Invoice", "", 0, -1, "")
+		items: list[Attributes] = []
+		root = Node(spec, {}, Pending(source, -1), items)
+		kids, leaves, end = root.kids, root.leaf, len(marks) - 1
+		known_leaves, known_layouts = self.leaves, self.layouts
+		last, needed, number = -1, self.needed, 0
+		while at < end:
+			close = _end(marks, at)
+			key = "\n".join(marks[at:close]) or marks[at]
+			layout = known_layouts.get(key)
+			if layout is not None:
+				slot, name = layout.slot, layout.name
+				node = layout.read(values[at:close], document, met, Pending(source, number))
+				if name in kids:
+					kids[name].append(node)
+				else:
+					kids[name] = [node]
+			elif key not in known_leaves:
+				node, slot = self._long_way(pieces, at, close, document, Pending(source, number))
+				kids.setdefault(node.name, []).append(node)
+			else:
+				leaf = known_leaves[key]
+				slot, name = leaf.slot, leaf.name
+				text = values[at + leaf.text]
+				if leaf.check is not None and not leaf.check(text):
+					raise Unfamiliar
+				if leaf.marked:
+					_note(leaf, values, at, root, items, document, met)
+				leaves[name] = text
+				document.texts.append(text)
+				if not slot.single:
+					_repeat(root, name, text)
+			if slot.position != last:
+				if slot.position < last:
+					raise Unfamiliar
+				last = slot.position
+				needed -= slot.needed
+			elif slot.single:
+				raise Unfamiliar
+			met.blank.append(values[close])
+			at, number = close + 1, number + 1
 		numbers = "\0".join(document.numbers)
-		# Characters that XML forbids are not printable; neither are a few lawful ones, which then go the long way.
-		visible = "".join(document.texts) + "".join(layout.others(stretches[0][1]))
-		if "".join(blank).strip(SPACES) or not visible.isprintable() or not are_decimals(numbers):
-			return None
+		document.ids += [value[1:] for value in met.ids]
+		if needed or not met.is_sound(document, numbers) or len(document.ids) != len(set(document.ids)):
+			raise Unfamiliar
+		document.currencies.update([code[1:] for code in met.currencies])
+		document.codes += [code[1:] for code in met.codes]
+		if max(map(len, met.attributes), default=0) > SHORTEST_LIMIT:
+			document.long_attributes = True
+		document.nodes.append([root])
 		document.root = root
 		document.survey(numbers)
 		return document
 
+	def _long_way(
+		self, pieces: Pieces, at: int, close: int, document: Document, section: Pending
+	) -> tuple[Node, Slot]:
+		"""A section of a new layout, parsed by itself within the document's root, and learned."""
+		opening, _ = _opening(pieces)
+		marks, values = pieces
+		text = _joined(Pieces(marks[:opening], [*values[: opening - 1], ""]))
+		text += _joined(Pieces(marks[at : close + 1], [*values[at:close], ""]))
+		try:
+			child = etree.fromstring(f"{text}<{marks[-1][1:]}>", _PARSER)[0]
+			shape = element(child.tag)
+			if not isinstance(shape, Branch):
+				raise Unfamiliar
+			node = section_of(shape).read(child, document)
+		except (etree.XMLSyntaxError, Misfit) as error:
+			raise Unfamiliar from error
+		slot = self.slots[child.tag]
+		if len(self.layouts) < _MOST_LAYOUTS:
+			self._learn_section(child, document.readings[-1], slot, pieces, at, close)
+		for each in document.nodes[-1]:
+			each.section = section
+		return node, slot
+
+	def _learn_section(
+		self, child: Element, reading: Reading | None, slot: Slot, pieces: Pieces, at: int, close: int
+	) -> None:
+		marks, values = pieces
+		key = "\n".join(marks[at:close]) or marks[at]
+		if len(key) > _LONGEST or key in self.layouts or key in self.leaves:
+			return
+		try:
+			stretch = _Learner(Pieces(marks[at : close + 1], values[at : close + 1])).stretch(child)
+			if reading is not None:
+				self.layouts[key] = Layout(reading, stretch, slot, close - at)
+			else:
+				self.leaves[key] = _root_leaf(child, stretch, slot)
+		except Unfamiliar:
+			return  # this section will go the long way again, the others need not
+
 	def learn(self, text: str, document: Document) -> None:
 		"""Remember the layouts of a document that was read the long way and found valid."""
-		stretches = _stretches(text)
-		if stretches is None or not document.readings:
+		pieces = _cut(text)
+		if pieces is None or not document.readings or len(self.layouts) >= _MOST_LAYOUTS:
 			return
-		(head_key, head), *lines = stretches
-		root, *sections = document.readings
-		own = [reading for reading in sections if reading.plan.specs[0].name == _LINE_NAME]
-		others = [reading for reading in sections if reading.plan.specs[0].name != _LINE_NAME]
-		if len(lines) != len(own):
+		try:
+			self._learn(pieces, document)
+		except (Unfamiliar, ValueError, IndexError):
 			return
-		places = _Places(root, [*others, *own])
-		if (
-			head_key not in self.heads
-			and _has_room(self.heads, head_key)
-			and places.fit(head_key, head, [root, *others])
-		):
-			self.heads[head_key] = Layout([root, *others], places, head=True)
-		for (key, gaps), reading in zip(lines, own, strict=True):
-			if key not in self.lines and _has_room(self.lines, key) and places.fit(key, gaps, [reading]):
-				self.lines[key] = Layout([reading], places, head=False)
+
+	def _learn(self, pieces: Pieces, document: Document) -> None:
+		marks = pieces.marks
+		own, *sections = document.readings
+		readings = {reading.section: reading for reading in sections}
+		root = own.section
+		at, key = _opening(pieces)
+		if marks[-1] != _closing(marks[0]) or len(key) > _LONGEST or root.items():
+			raise Unfamiliar
+		self.roots[key] = marks[-1]
+		for child in root:
+			close = _end(marks, at)
+			self._learn_section(child, readings.get(child), self.slots[child.tag], pieces, at, close)
+			at = close + 1
+		if at != len(marks) - 1:
+			raise Unfamiliar
 
 
-def _has_room(known: dict[str, Layout], key: str) -> bool:
-	return len(known) < _MOST_LAYOUTS and len(key) <= _LONGEST
+def _root_leaf(child: Element, stretch: Stretch, slot: Slot) -> RootLeaf:
+	shape = element(child.tag)
+	attributes = stretch.attributes.get(0, [])
+	if not isinstance(shape, Leaf) or stretch.constants or stretch.texts[0] < 0:
+		raise Unfamiliar
+	if any(name not in shape.attributes for name, _ in attributes):
+		raise Unfamiliar
+	name = child.tag.rpartition("}")[2]
+	checked = [(attribute, place, shape.attributes[attribute]) for attribute, place in attributes]
+	return RootLeaf(name, slot, shape.check, stretch.texts[0], checked, bool(checked) or name in WATCHED)
 
 
-class _Places:
-	"""Which text of a stretch belongs to which element of the document that is learned from."""
+def _note(
+	leaf: RootLeaf,
+	values: list[str],
+	at: int,
+	root: Node,
+	items: list[Attributes],
+	document: Document,
+	met: Met,
+) -> None:
+	"""What rules want of a text element in the document beside its text."""
+	if leaf.attributes:
+		found = [(name, values[at + place]) for name, place, _ in leaf.attributes]
+		for (_, value), (_, _, check) in zip(found, leaf.attributes, strict=True):
+			if check is not None and not check(value[1:]):
+				raise Unfamiliar
+		met.attributes += [value for _, value in found]
+		met.codes += [value for name, value in found if name == "name"]
+		root.spec.places[leaf.name] = len(items)
+		items.append([(name, value[1:]) for name, value in found])
+	if leaf.name in WATCHED:
+		document.holders.setdefault(leaf.name, []).append((root, leaf.name, "Invoice"))
 
-	def __init__(self, root: Reading, sections: Sequence[Reading]) -> None:
-		self._found: dict[tuple[int, int], int] = {}
-		self._counts: dict[int, int] = {}
-		self._readings: dict[Element, Reading] = {reading.section: reading for reading in sections}
-		self._root = root
 
-	def fit(self, key: str, gaps: list[str], readings: Sequence[Reading]) -> bool:
-		"""Whether the texts cut out of the stretch are those of the parsed document, one by one."""
-		first, tags = readings[0], iter(key.split("\n"))
-		stated = list(self._head(tags) if first is self._root else self._section(first.section, tags))
-		if [text for _, _, text in stated] != gaps:
-			return False
-		self._counts[id(first)] = len(gaps)
-		for index, (reading, position, text) in enumerate(stated):
-			if position >= 0:
-				self._found[id(reading), position] = index
-			elif text.strip(SPACES):
-				return False
-		return True
+def _repeat(root: Node, name: str, text: str) -> None:
+	root.many = {**root.many, name: [*root.many.get(name, ()), text]}
 
-	def gap(self, reading: Reading, position: int) -> int:
-		"""The number of the text at a position of a reading."""
-		return self._found.get((id(reading), position), -1)
 
-	def has(self, reading: Reading, position: int) -> bool:
-		"""Whether the position is one of the reading's own: a root's sections have readings of their own."""
-		return (id(reading), position) in self._found
+def _beyond_quote(check: Check) -> Callable[[str], object]:
+	return lambda value: check(value[1:])
 
-	def count(self, readings: Sequence[Reading]) -> int:
-		"""How many texts the stretch of these readings has."""
-		return self._counts[id(readings[0])]
 
-	def _head(self, tags: Iterator[str]) -> Iterator[tuple[Reading, int, str]]:
-		root = self._root.section
-		next(tags)
-		yield self._root, 0, root.text or ""
-		for position, child in enumerate(root, start=1):
-			if child.tag == _LINE_TAG:
-				return
-			if child in self._readings:
-				yield from self._section(child, tags)
-			else:
-				yield from self._within(self._root, child, iter((position,)), tags)
-			yield self._root, -1, child.tail or ""
+class _Learner:
+	"""Walks a parsed section and its pieces side by side, and so learns which value is whose."""
 
-	def _section(self, section: Element, tags: Iterator[str]) -> Iterator[tuple[Reading, int, str]]:
-		reading = self._readings[section]
-		return self._within(reading, section, iter(range(len(reading.items))), tags)
+	def __init__(self, pieces: Pieces) -> None:
+		self._pieces = pieces
+		self._at = 0
+		self._stretch: Stretch = Stretch({}, {}, {})
 
-	def _within(
-		self, reading: Reading, element: Element, numbers: Iterator[int], tags: Iterator[str]
-	) -> Iterator[tuple[Reading, int, str]]:
-		"""After every tag comes a text; an element closed at once has one tag only, and no text of its own."""
-		position = next(numbers)
-		if next(tags).endswith("/"):
+	def stretch(self, section: Element) -> Stretch:
+		"""Raises Unfamiliar wherever the two do not go together."""
+		self._element(section, iter(range(len(self._pieces.marks))))
+		return self._stretch
+
+	def _element(self, element: Element, positions: Iterator[int]) -> None:
+		position = next(positions)
+		closed = self._attributes(element, position)
+		if closed:
+			if element.text or len(element):
+				raise Unfamiliar
+			self._stretch.texts[position] = _NOWHERE
 			return
-		yield reading, position, element.text or ""
+		self._stretch.texts[position] = self._value(element.text)
 		for child in element:
-			yield from self._within(reading, child, numbers, tags)
-			yield reading, -1, child.tail or ""
-		next(tags, "")
+			name = self._pieces.marks[self._at].partition(" ")[0].rstrip("/")
+			closed_at_once = self._closes_at_once()
+			self._element(child, positions)
+			if not closed_at_once and self._pieces.marks[self._at] != f"{TAG}/{name[1:]}":
+				raise Unfamiliar
+			self._blank(child.tail, closed_at_once)
+
+	def _closes_at_once(self) -> bool:
+		at = self._at
+		while self._pieces.marks[at].endswith("="):
+			at += 1
+		return self._pieces.marks[at].endswith("/")
+
+	def _attributes(self, element: Element, position: int) -> bool:
+		"""Go through the opening tag; whether it is the closing one too."""
+		marks, values = self._pieces
+		match = _OPENS(marks[self._at])
+		if match is None:
+			raise Unfamiliar
+		name, closed = match[2], match[3]
+		found: list[tuple[str, int]] = []
+		while name:
+			if name == "xmlns" or name.startswith("xmlns:"):
+				self._stretch.constants[self._at] = values[self._at]
+			elif ":" in name:
+				raise Unfamiliar
+			else:
+				found.append((name, self._at))
+			self._at += 1
+			match = _CONTINUES(marks[self._at])
+			if match is None:
+				raise Unfamiliar
+			name, closed = match[1], match[2]
+		if [(name, values[at]) for name, at in found] != [(n, QUOTE + value) for n, value in element.items()]:
+			raise Unfamiliar
+		if found:
+			self._stretch.attributes[position] = found
+		return bool(closed)
+
+	def _value(self, text: str | None) -> int:
+		if self._pieces.values[self._at] != (text or ""):
+			raise Unfamiliar
+		self._at += 1
+		return self._at - 1
+
+	def _blank(self, text: str | None, closed_at_once: bool) -> None:
+		if (text or "").strip(SPACES):
+			raise Unfamiliar
+		self._value(text)
 
 
-def _stretches(text: str) -> list[tuple[str, list[str]]] | None:
-	"""The head and each line, as all their tags and the texts between them; None for whatever could make equal letters
-	mean something else. A text that holds a `>` makes tags and texts change places, and then nothing fits any more."""
-	if ("!" in text and "<!" in text) or "\r" in text or _OPEN in text or ("]" in text and "]]>" in text):
+def _cut(text: str) -> Pieces | None:
+	"""The text in pieces; None for whatever could make equal letters mean something else."""
+	if ("!" in text and "<!" in text) or "\r" in text or ("]" in text and "]]>" in text):
 		return None
-	if "&" in text and _OTHER_AMPERSAND.search(text):
+	if TAG in text or QUOTE in text or ("&" in text and _OTHER_AMPERSAND.search(text)):
 		return None
 	if text.startswith("<?"):
 		declaration = _DECLARATION.match(text)
@@ -302,31 +518,47 @@ def _stretches(text: str) -> list[tuple[str, list[str]]] | None:
 		text = text[declaration.end() :]
 	if "?" in text and "<?" in text:
 		return None
-	pieces = text.replace("<", f">{_OPEN}").split(">")
-	tags, gaps = pieces[1::2], pieces[2::2]
-	if pieces[0] or len(tags) != len(gaps) or gaps.pop().strip(SPACES):
-		return None
-	closing = tags.pop()
-	try:
-		at = tags.index(_LINE)
-	except ValueError:
+	pieces = text.replace("<", f">{TAG}").replace('"', f">{QUOTE}").split(">")
+	marks, values = pieces[1::2], pieces[2::2]
+	if pieces[0] or len(marks) != len(values) or len(marks) < 2:
 		return None
 	if "&" in text:
-		gaps = [_ENTITY.sub(_character, gap) if "&" in gap else gap for gap in gaps]
-	# What closes the root belongs to its head; the spaces after a line belong to no stretch.
-	blank = gaps[:0]
-	out = [("\n".join([*tags[:at], closing]), gaps[:at])]
-	while at < len(tags):
-		if tags[at] != _LINE:
-			return None
-		try:
-			end = tags.index(_LINE_END, at)
-		except ValueError:
-			return None
-		out.append(("\n".join(tags[at:end]), gaps[at:end]))
-		blank.append(gaps[end])
-		at = end + 1
-	return None if "".join(blank).strip(SPACES) else out
+		values = [_ENTITY.sub(_character, value) if "&" in value else value for value in values]
+	return Pieces(marks, values)
+
+
+def _opening(pieces: Pieces) -> tuple[int, str]:
+	"""The place after the root's opening tag, and all of that tag: its declarations of namespaces belong to the layout."""
+	at = 0
+	while pieces.marks[at].endswith("="):
+		at += 1
+	return at + 1, "\n".join([*pieces.marks[: at + 1], *pieces.values[:at]])
+
+
+def _end(marks: list[str], at: int) -> int:
+	"""The place of the mark that closes the section which begins here; the same where it is closed at once."""
+	mark = marks[at]
+	return at if mark.endswith("/") else marks.index(_closing(mark), at)
+
+
+def _closing(mark: str) -> str:
+	"""The mark that closes what this one opens."""
+	return f"{TAG}/{mark[1:].partition(' ')[0]}"
+
+
+def _joined(pieces: Pieces) -> str:
+	"""XML that says the same as before it was cut."""
+	flat = [piece for mark, value in zip(*pieces, strict=True) for piece in (mark, _escaped(value))]
+	return "".join(_BEFORE.get(piece[:1], ">") + piece.lstrip(f"{TAG}{QUOTE}") for piece in flat)
+
+
+_BEFORE = {TAG: "<", QUOTE: '"'}
+
+
+def _escaped(value: str) -> str:
+	if value.isalnum():
+		return value
+	return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 def _character(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from bayancore_erp.zatca.core.rules.engine import EN, KSA, Broken, Verdict, Where
+from bayancore_erp.zatca.core.rules.engine import EN, KSA, Broken, Only, Verdict, Where
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.situations import (
@@ -19,6 +19,7 @@ from bayancore_erp.zatca.core.rules.situations import (
 	of_vat,
 	typed_either,
 	unusual_lengths,
+	with_allowances,
 )
 from bayancore_erp.zatca.core.rules.xpath import (
 	CENT,
@@ -84,11 +85,10 @@ def no_vat_category(line: Node, facts: Facts) -> Verdict:
 	return True
 
 
-def _lines_with_long_attributes(facts: Facts) -> Nodes:
-	return facts.lines if facts.document.long_attributes else ()
+_LONG_ATTRIBUTES = Only("has_long_attributes", lines)
 
 
-@EN.warning("BR-KSA-F-06-C18", _lines_with_long_attributes, "InvoicedQuantity/@unitCode")
+@EN.warning("BR-KSA-F-06-C18", _LONG_ATTRIBUTES, "InvoicedQuantity/@unitCode")
 def long_unit(line: Node, facts: Facts) -> Verdict:
 	return len(line.attribute("InvoicedQuantity", "unitCode") or "") > 127
 
@@ -117,7 +117,7 @@ def property_without_value(node: Node, facts: Facts) -> Verdict:
 	return not ("Name" in node.leaf and "Value" in node.leaf)
 
 
-@KSA.warning("BR-KSA-F-06-C21", _lines_with_long_attributes, "Price/BaseQuantity/@unitCode")
+@KSA.warning("BR-KSA-F-06-C21", _LONG_ATTRIBUTES, "Price/BaseQuantity/@unitCode")
 def long_price_unit(line: Node, facts: Facts) -> Verdict:
 	return len(line.attribute("Price/BaseQuantity", "unitCode") or "") > 127
 
@@ -157,7 +157,7 @@ def _price_discount_bases(facts: Facts) -> Nodes:
 	]
 
 
-@KSA.error("BR-KSA-EN16931-07", _price_discount_bases, "Price/PriceAmount")
+@KSA.error("BR-KSA-EN16931-07", with_allowances(_price_discount_bases), "Price/PriceAmount")
 def net_price_off(line: Node, facts: Facts) -> Verdict:
 	net = Decimal(line.leaf["Price/PriceAmount"])
 	for node in line.kids[_PRICE_DISCOUNT]:

@@ -12,7 +12,14 @@ from decimal import Decimal
 from bayancore_erp.zatca.core.rules.engine import KSA, Broken, Verdict, Where
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.nodes import Node
-from bayancore_erp.zatca.core.rules.situations import Nodes, code_of, document, line_breakdown, of_vat
+from bayancore_erp.zatca.core.rules.situations import (
+	Nodes,
+	code_of,
+	document,
+	line_breakdown,
+	of_vat,
+	with_line_breakdown,
+)
 from bayancore_erp.zatca.core.rules.xpath import (
 	CENT,
 	HALF,
@@ -125,7 +132,7 @@ def advance_without_its_vat(line: Node, facts: Facts) -> Verdict:
 	)
 
 
-@KSA.warning("BR-KSA-79", line_breakdown, "TaxAmount")
+@KSA.warning("BR-KSA-79", with_line_breakdown(line_breakdown), "TaxAmount")
 def advance_vat_off(subtotal: Node, facts: Facts) -> Verdict:
 	category = subtotal.kids["TaxCategory"][0]
 	code = code_of(category)
@@ -142,7 +149,7 @@ def advance_vat_off(subtotal: Node, facts: Facts) -> Verdict:
 	return stated not in (shown(expected), shown(expected - CENT), shown(expected + CENT)) and shown(expected)
 
 
-@KSA.warning("BR-KSA-DEC-06", _breakdown_of_prepaid, "TaxableAmount")
+@KSA.warning("BR-KSA-DEC-06", with_line_breakdown(_breakdown_of_prepaid), "TaxableAmount")
 def advance_decimals(subtotal: Node, facts: Facts) -> Verdict:
 	return decimals(subtotal.leaf.get("TaxableAmount")) > 2 or decimals(subtotal.leaf.get("TaxAmount")) > 2
 
@@ -159,4 +166,4 @@ def _rated(letter: str) -> Broken:
 
 
 for _code, _letter in (("BR-KSA-76", "Z"), ("BR-KSA-77", "E"), ("BR-KSA-78", "O")):
-	KSA.warning(_code, _breakdown_of_prepaid, "TaxCategory/Percent")(_rated(_letter))
+	KSA.warning(_code, with_line_breakdown(_breakdown_of_prepaid), "TaxCategory/Percent")(_rated(_letter))

@@ -7,7 +7,7 @@ Source: the contexts of the official sheets, with what shadows what already reso
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from typing import NamedTuple
 
 from bayancore_erp.zatca.core.rules.facts import Facts
 from bayancore_erp.zatca.core.rules.nodes import Node
@@ -26,22 +26,44 @@ TAX_SCHEME = "Party/PartyTaxScheme"
 Situation = Callable[[Facts], Nodes]
 
 
-@cache
-def unusual_lengths(situation: Situation) -> Situation:
-	"""The situation, but only in a document that has an empty text or a long one: for rules on lengths."""
-	return lambda facts: situation(facts) if facts.document.unusual_lengths else ()
+class Only(NamedTuple):
+	"""A situation that is looked at only where a condition holds: the name of a truth in Facts.
+
+	Most documents have no discount, no zero rate, no advance; what is said about these need not be asked of them.
+	"""
+
+	condition: str
+	situation: Situation
 
 
-@cache
-def long_fractions(situation: Situation) -> Situation:
-	"""The situation, but only in a document that has a figure with more than two decimals."""
-	return lambda facts: situation(facts) if facts.document.long_fractions else ()
+def unusual_lengths(situation: Situation) -> Only:
+	"""In a document that has an empty text or a long one: for rules on lengths."""
+	return Only("has_unusual_lengths", situation)
 
 
-@cache
-def negatives(situation: Situation) -> Situation:
-	"""The situation, but only in a document that has a figure with a minus sign."""
-	return lambda facts: situation(facts) if facts.document.negatives else ()
+def long_fractions(situation: Situation) -> Only:
+	"""In a document that has a figure with more than two decimals."""
+	return Only("has_long_fractions", situation)
+
+
+def negatives(situation: Situation) -> Only:
+	"""In a document that has a figure with a minus sign."""
+	return Only("has_negatives", situation)
+
+
+def with_allowances(situation: Situation) -> Only:
+	"""In a document that has any allowance or charge, on whatever level."""
+	return Only("has_allowances", situation)
+
+
+def beside_standard(situation: Situation) -> Only:
+	"""In a document that has any VAT category but S."""
+	return Only("has_other_categories", situation)
+
+
+def with_line_breakdown(situation: Situation) -> Only:
+	"""In a document with a VAT breakdown inside lines, which only deductions of advances have."""
+	return Only("has_line_breakdown", situation)
 
 
 def is_charge(allowance: Node) -> bool:
@@ -159,12 +181,12 @@ def lines(facts: Facts) -> Nodes:
 
 def document_discounts(facts: Facts) -> Nodes:
 	"""Document level allowances (BG-20)."""
-	return [node for node in facts.allowances if not is_charge(node)] if facts.allowances else ()
+	return [node for node in facts.allowances if not is_charge(node)]
 
 
 def document_charges(facts: Facts) -> Nodes:
 	"""Document level charges (BG-21)."""
-	return [node for node in facts.allowances if is_charge(node)] if facts.allowances else ()
+	return [node for node in facts.allowances if is_charge(node)]
 
 
 def line_allowances(facts: Facts) -> Nodes:
@@ -174,12 +196,12 @@ def line_allowances(facts: Facts) -> Nodes:
 
 def line_discounts(facts: Facts) -> Nodes:
 	"""Line allowances (BG-27)."""
-	return [node for node in facts.line_allowances if not is_charge(node)] if facts.line_allowances else ()
+	return [node for node in facts.line_allowances if not is_charge(node)]
 
 
 def line_charges(facts: Facts) -> Nodes:
 	"""Line charges (BG-28)."""
-	return [node for node in facts.line_allowances if is_charge(node)] if facts.line_allowances else ()
+	return [node for node in facts.line_allowances if is_charge(node)]
 
 
 def price_allowances(facts: Facts) -> Nodes:

@@ -20,6 +20,7 @@ from bayancore_erp.zatca.core.rules.lists import (
 from bayancore_erp.zatca.core.rules.nodes import Node
 from bayancore_erp.zatca.core.rules.situations import (
 	Nodes,
+	beside_standard,
 	breakdown,
 	code_of,
 	document,
@@ -30,6 +31,8 @@ from bayancore_erp.zatca.core.rules.situations import (
 	line_categories,
 	of_vat,
 	tax_totals,
+	with_allowances,
+	with_line_breakdown,
 )
 from bayancore_erp.zatca.core.rules.xpath import (
 	CENT,
@@ -63,17 +66,12 @@ def _allowance_categories(facts: Facts) -> list[Node]:
 	return [node for allowance in facts.allowances for node in allowance.kids.get(_CATEGORY, ())]
 
 
-_ONLY_STANDARD = {"S"}
-
-
 def _line_breakdown_categories(facts: Facts) -> list[Node]:
 	return [subtotal.kids[_CATEGORY][0] for subtotal in line_breakdown(facts)]
 
 
-@EN.error("BR-CL-18", document)
+@EN.error("BR-CL-18", beside_standard(document))
 def unknown_category(invoice: Node, facts: Facts) -> Verdict:
-	if facts.letters == _ONLY_STANDARD:
-		return False
 	return [
 		Where(node, "ID")
 		for node in facts.categories
@@ -81,10 +79,8 @@ def unknown_category(invoice: Node, facts: Facts) -> Verdict:
 	]
 
 
-@KSA.error("BR-KSA-18", document)
+@KSA.error("BR-KSA-18", beside_standard(document))
 def category_not_used_in_the_kingdom(invoice: Node, facts: Facts) -> Verdict:
-	if facts.letters == _ONLY_STANDARD:
-		return False
 	return [
 		Where(node, "ID", "S, Z, E, O")
 		for node in facts.categories
@@ -112,8 +108,9 @@ def _missing_in_breakdown(category: str) -> Broken:
 	return broken
 
 
-for _code, _letter in (("BR-E-01", "E"), ("BR-O-01", "O"), ("BR-S-01", "S"), ("BR-Z-01", "Z")):
-	EN.warning(_code, document, "TaxTotal")(_missing_in_breakdown(_letter))
+EN.warning("BR-S-01", document, "TaxTotal")(_missing_in_breakdown("S"))
+for _code, _letter in (("BR-E-01", "E"), ("BR-O-01", "O"), ("BR-Z-01", "Z")):
+	EN.warning(_code, beside_standard(document), "TaxTotal")(_missing_in_breakdown(_letter))
 
 
 # --- the breakdown ----------------------------------------------------------------------------------------------------
@@ -185,7 +182,7 @@ def _not_zero(category: str) -> Broken:
 
 
 for _code, _letter in (("BR-E-09", "E"), ("BR-O-09", "O"), ("BR-Z-09", "Z")):
-	EN.error(_code, breakdown, "TaxAmount")(_not_zero(_letter))
+	EN.error(_code, beside_standard(breakdown), "TaxAmount")(_not_zero(_letter))
 
 
 def _base_off(category: str) -> Broken:
@@ -243,8 +240,9 @@ def _bases(facts: Facts) -> dict[str, Decimal]:
 	return sums
 
 
-for _code, _letter in (("BR-E-08", "E"), ("BR-O-08", "O"), ("BR-S-08", "S"), ("BR-Z-08", "Z")):
-	EN.warning(_code, breakdown, "TaxableAmount")(_base_off(_letter))
+EN.warning("BR-S-08", breakdown, "TaxableAmount")(_base_off("S"))
+for _code, _letter in (("BR-E-08", "E"), ("BR-O-08", "O"), ("BR-Z-08", "Z")):
+	EN.warning(_code, beside_standard(breakdown), "TaxableAmount")(_base_off(_letter))
 
 
 @EN.warning("BR-S-10", breakdown, f"{_CATEGORY}/TaxExemptionReason")
@@ -293,8 +291,8 @@ def _rate_above_zero(node: Node, facts: Facts) -> Verdict:
 
 
 EN.warning("BR-S-05", line_categories, "Percent")(_rate_above_zero)
-EN.error("BR-S-06", _discount_categories, "Percent")(_rate_above_zero)
-EN.warning("BR-S-07", _charge_categories, "Percent")(_rate_above_zero)
+EN.error("BR-S-06", with_allowances(_discount_categories), "Percent")(_rate_above_zero)
+EN.warning("BR-S-07", with_allowances(_charge_categories), "Percent")(_rate_above_zero)
 
 
 def _rate_not_zero(category: str) -> Broken:
@@ -307,10 +305,10 @@ def _rate_not_zero(category: str) -> Broken:
 	return broken
 
 
-EN.error("BR-E-05", line_categories, "Percent")(_rate_not_zero("E"))
-EN.error("BR-Z-05", line_categories, "Percent")(_rate_not_zero("Z"))
-EN.error("BR-E-06", _discount_categories, "Percent")(_rate_not_zero("E"))
-EN.error("BR-Z-06", _discount_categories, "Percent")(_rate_not_zero("Z"))
+EN.error("BR-E-05", beside_standard(line_categories), "Percent")(_rate_not_zero("E"))
+EN.error("BR-Z-05", beside_standard(line_categories), "Percent")(_rate_not_zero("Z"))
+EN.error("BR-E-06", beside_standard(_discount_categories), "Percent")(_rate_not_zero("E"))
+EN.error("BR-Z-06", beside_standard(_discount_categories), "Percent")(_rate_not_zero("Z"))
 
 
 def _charge_without_zero_rate(category: str) -> Broken:
@@ -326,8 +324,8 @@ def _charge_without_zero_rate(category: str) -> Broken:
 	return broken
 
 
-EN.error("BR-E-07", document, "AllowanceCharge")(_charge_without_zero_rate("E"))
-EN.error("BR-Z-07", document, "AllowanceCharge")(_charge_without_zero_rate("Z"))
+EN.error("BR-E-07", beside_standard(document), "AllowanceCharge")(_charge_without_zero_rate("E"))
+EN.error("BR-Z-07", beside_standard(document), "AllowanceCharge")(_charge_without_zero_rate("Z"))
 
 
 def _rated_out_of_scope(node: Node, facts: Facts) -> Verdict:
@@ -337,9 +335,9 @@ def _rated_out_of_scope(node: Node, facts: Facts) -> Verdict:
 	return rate is not None and code_of(node) == "O" and (above_zero(rate) or below_zero(rate)) and "0"
 
 
-KSA.error("BR-KSA-11", line_categories, "Percent")(_rated_out_of_scope)
-KSA.warning("BR-KSA-12", _categories_of(document_discounts), "Percent")(_rated_out_of_scope)
-KSA.warning("BR-KSA-13", _categories_of(document_charges), "Percent")(_rated_out_of_scope)
+KSA.error("BR-KSA-11", beside_standard(line_categories), "Percent")(_rated_out_of_scope)
+KSA.warning("BR-KSA-12", beside_standard(_categories_of(document_discounts)), "Percent")(_rated_out_of_scope)
+KSA.warning("BR-KSA-13", beside_standard(_categories_of(document_charges)), "Percent")(_rated_out_of_scope)
 
 
 # --- what the sheet checks only in a document that has anything at the standard rate ------------------------------------
@@ -375,7 +373,7 @@ def _is_in_force(rate: Decimal) -> bool:
 
 
 def _line_exemptions(facts: Facts) -> Nodes:
-	if not facts.line_breakdown or not _standard_anywhere(facts):
+	if not _standard_anywhere(facts):
 		return ()
 	return [
 		node
@@ -392,7 +390,9 @@ def _no_exemption_code(category: str) -> Broken:
 
 
 for _code, _letter in (("BR-KSA-93", "Z"), ("BR-KSA-94", "E"), ("BR-KSA-95", "O")):
-	KSA.warning(_code, _line_exemptions, "TaxExemptionReasonCode")(_no_exemption_code(_letter))
+	KSA.warning(_code, with_line_breakdown(_line_exemptions), "TaxExemptionReasonCode")(
+		_no_exemption_code(_letter)
+	)
 
 
 def _code_without_reason(node: Node, facts: Facts) -> Verdict:
@@ -412,17 +412,19 @@ def _reason_of_wrong_length(node: Node, facts: Facts) -> Verdict:
 	return reason is not None and not 1 <= len(reason) <= 1000
 
 
-KSA.warning("BR-KSA-96", _line_exemptions, "TaxExemptionReason")(_code_without_reason)
-KSA.warning("BR-KSA-CL-07", _line_exemptions, "TaxExemptionReasonCode")(_code_outside(LINE_EXEMPTION_CODES))
-KSA.warning("BR-KSA-F-06-C39", _line_exemptions, "TaxExemptionReason")(_reason_of_wrong_length)
+KSA.warning("BR-KSA-96", with_line_breakdown(_line_exemptions), "TaxExemptionReason")(_code_without_reason)
+KSA.warning("BR-KSA-CL-07", with_line_breakdown(_line_exemptions), "TaxExemptionReasonCode")(
+	_code_outside(LINE_EXEMPTION_CODES)
+)
+KSA.warning("BR-KSA-F-06-C39", with_line_breakdown(_line_exemptions), "TaxExemptionReason")(
+	_reason_of_wrong_length
+)
 
 
 # --- exemptions in the breakdown -----------------------------------------------------------------------------------------
 
 
 def _exemptions(facts: Facts) -> Nodes:
-	if facts.letters == _ONLY_STANDARD:
-		return ()
 	return [node for node in _document_categories(facts) if code_of(node) in ("Z", "E", "O")]
 
 
@@ -432,8 +434,12 @@ def _ordinary_exemptions(facts: Facts) -> Nodes:
 	return [node for node in _exemptions(facts) if node.leaf.get("TaxExemptionReasonCode") not in personal]
 
 
-KSA.warning("BR-KSA-F-06-C16", _ordinary_exemptions, "TaxExemptionReason")(_reason_of_wrong_length)
-KSA.warning("BR-KSA-83", _exemptions, "TaxExemptionReason")(_code_without_reason)
-KSA.warning("BR-KSA-CL-04", _exemptions, "TaxExemptionReasonCode")(_code_outside(EXEMPTION_CODES))
+KSA.warning("BR-KSA-F-06-C16", beside_standard(_ordinary_exemptions), "TaxExemptionReason")(
+	_reason_of_wrong_length
+)
+KSA.warning("BR-KSA-83", beside_standard(_exemptions), "TaxExemptionReason")(_code_without_reason)
+KSA.warning("BR-KSA-CL-04", beside_standard(_exemptions), "TaxExemptionReasonCode")(
+	_code_outside(EXEMPTION_CODES)
+)
 for _code, _letter in (("BR-KSA-24", "O"), ("BR-KSA-23", "E"), ("BR-KSA-69", "Z")):
-	KSA.warning(_code, _exemptions, "TaxExemptionReasonCode")(_no_exemption_code(_letter))
+	KSA.warning(_code, beside_standard(_exemptions), "TaxExemptionReasonCode")(_no_exemption_code(_letter))
