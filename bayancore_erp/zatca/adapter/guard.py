@@ -11,6 +11,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.utils import get_datetime
 
 from bayancore_erp.zatca.adapter import content, journal
 from bayancore_erp.zatca.adapter.fields import SYSTEM_FIELDS, InvoiceField, Kind, State
@@ -114,13 +115,18 @@ def require_unchanged(doc: Any, document: Any) -> None:
 	except ZatcaError:
 		same = False
 	if not same:
-		frappe.throw(
-			_(
-				"{0} no longer says what was signed for ZATCA. Undo the change; corrections are made by a credit or debit note."
-			).format(doc.name),
-			ImmutableRecord,
-			title=_("Lawful Record"),
-		)
+		refuse_changed(doc)
+
+
+def refuse_changed(doc: Any) -> None:
+	"""Raise: the invoice's content is what was signed."""
+	frappe.throw(
+		_(
+			"{0} no longer says what was signed for ZATCA. Undo the change; corrections are made by a credit or debit note."
+		).format(doc.name),
+		ImmutableRecord,
+		title=_("Lawful Record"),
+	)
 
 
 def defer(doc: Any, before: Any) -> None:
@@ -175,7 +181,9 @@ def check_after_submit(doc: Any) -> None:
 	before = doc.get_doc_before_save()
 	if before and (before.get("is_opening") or "No") != (doc.get("is_opening") or "No"):
 		frappe.throw(_("An issued invoice cannot become an opening entry."), ImmutableRecord)
-	document = frappe.db.get_value(
-		"ZATCA Document", doc.get(InvoiceField.DOCUMENT), ["issued_at", "content_digest"], as_dict=True
-	)
-	require_unchanged(doc, document)
+	# Compared with itself before the change: what became of the customer's record since is no change of the invoice.
+	issued_at = doc.get(InvoiceField.ISSUED_AT)
+	if before and content.digest_now(doc, get_datetime(issued_at)) != content.digest_now(
+		before, get_datetime(issued_at)
+	):
+		refuse_changed(doc)
