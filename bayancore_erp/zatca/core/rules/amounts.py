@@ -67,7 +67,7 @@ def amount_in_another_currency(invoice: Node, facts: Facts) -> Verdict:
 	if facts.document.currencies == {currency} and currency.isalnum():
 		return False
 	out = []
-	for node, leaf, stated in facts.document.amounts():
+	for node, leaf, stated in facts.document.amounts(but=currency if currency.isalnum() else ""):
 		if leaf.rpartition("/")[2] in _ANYWHERE or _is_vat_of_a_category_or_line(node, leaf):
 			if not (matches(currency, stated, node) and stated):
 				out.append(Where(node, f"{leaf}/@currencyID", currency))

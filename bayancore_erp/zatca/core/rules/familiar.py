@@ -85,20 +85,17 @@ class Layout:
 	"""A section, all but its values: what each value is, what it must look like, which node it belongs to."""
 
 	__slots__ = (
-		"attributes",
 		"attributes_of",
-		"blank",
 		"checks",
 		"codes",
 		"constants",
 		"currencies",
-		"decimals",
-		"fixed",
+		"ends",
+		"has_attributes",
 		"ids",
-		"leaves",
 		"name",
 		"nodes",
-		"others",
+		"pick",
 		"slot",
 	)
 
@@ -107,59 +104,64 @@ class Layout:
 		self.slot = slot
 		self.name = plan.specs[0].name
 		self.attributes_of = stretch.attributes
-		self.nodes = [
-			(
-				spec,
-				spec.names,
-				getter([stretch.texts[position] for position in spec.positions]),
-				[(path, [stretch.texts[position] for position in found]) for path, found in spec.repeated],
-			)
-			for spec in plan.specs
-		]
-		self.checks = [(stretch.texts[position], check) for position, check in plan.checks]
-		self.decimals = getter([stretch.texts[position] for position in plan.decimal_places])
-		leaves = [stretch.texts[position] for position in plan.leaf_places]
-		self.leaves = getter(leaves)
-		visible = {stretch.texts[at] for at, shape in enumerate(plan.shapes) if isinstance(shape, Leaf)}
-		self.others = getter(sorted(visible - set(leaves) - {_NOWHERE}))
+		texts = stretch.texts
+		leaves = [texts[position] for position in plan.leaf_places]
+		visible = {texts[at] for at, shape in enumerate(plan.shapes) if isinstance(shape, Leaf)}
+		others = sorted(visible - set(leaves) - {_NOWHERE})
 		stated = [(at, name, place) for at, found in stretch.attributes.items() for name, place in found]
+		taken = visible | set(stretch.constants) | {place for _, _, place in stated}
+		blank = [place for place in range(count) if place not in taken]
+		attributes = [place for _, _, place in stated]
+		codes = {place for at, name, place in stated if name == "name" and isinstance(plan.shapes[at], Leaf)}
+		# All that is wanted of the values is picked in one go, in this order, and then shared out.
+		order: list[int] = []
+		self.nodes = []
+		for spec in plan.specs:
+			order += [texts[position] for position in spec.positions]
+			repeated = [(path, [texts[position] for position in found]) for path, found in spec.repeated]
+			self.nodes.append((spec, spec.names, len(order) - len(spec.positions), len(order), repeated))
+		self.ends: list[int] = []
+		for places in (
+			leaves,
+			[texts[position] for position in plan.decimal_places],
+			blank,
+			others,
+			attributes,
+		):
+			order += places
+			self.ends.append(len(order))
+		self.pick = getter(order)
+		self.checks = [(texts[position], check) for position, check in plan.checks]
 		for at, name, place in stated:
 			check = plan.shapes[at].attributes.get(name)
 			if check is not None:
 				self.checks.append((place, _beyond_quote(check)))
-		taken = visible | set(stretch.constants) | {place for _, _, place in stated}
-		self.attributes = getter([place for _, _, place in stated])
-		self.blank = getter([place for place in range(count) if place not in taken])
-		self.constants = getter(list(stretch.constants))
-		self.fixed = tuple(stretch.constants.values())
+		self.constants = list(stretch.constants.items())
+		self.has_attributes = bool(stated)
 		self.currencies = getter([place for _, name, place in stated if name == "currencyID"])
-		self.ids = getter([place for _, name, place in stated if name == "Id"])
-		self.codes = getter(
-			[place for at, name, place in stated if name == "name" and isinstance(plan.shapes[at], Leaf)]
-		)
+		self.ids = [place for _, name, place in stated if name == "Id"]
+		self.codes = sorted(codes)
 
 	def read(self, values: list[str], document: Document, met: Met, section: Pending) -> Node:
 		"""The section's node for these values, others within it."""
-		if self.fixed and tuple(self.constants(values)) != self.fixed:
-			raise Unfamiliar
-		met.blank += self.blank(values)
-		met.others += self.others(values)
+		for place, value in self.constants:
+			if values[place] != value:
+				raise Unfamiliar
 		values.append("")
 		for place, check in self.checks:
 			if not check(values[place]):
 				raise Unfamiliar
-		attributes = self.attributes(values)
-		if attributes:
-			met.attributes += attributes
-			met.currencies.update(self.currencies(values))
-			met.codes += self.codes(values)
-			met.ids += self.ids(values)
-		document.numbers += self.decimals(values)
-		document.texts += self.leaves(values)
-		items = _Values(self.attributes_of, values)
+		picked = self.pick(values)
 		nodes: list[Node] = []
-		for spec, names, pick, repeated in self.nodes:
-			node = Node(spec, dict(zip(names, pick(values))), section, items)  # noqa: B905  (made together)
+		items: Sequence[Attributes] = _NO_ATTRIBUTES
+		currencies: set[str] = _NO_CURRENCIES
+		if self.has_attributes:
+			items = _Values(self.attributes_of, values)
+			currencies = set(self.currencies(values))
+			met.codes += [values[place] for place in self.codes]
+			met.ids += [values[place] for place in self.ids]
+		for spec, names, start, end, repeated in self.nodes:
+			node = Node(spec, dict(zip(names, picked[start:end])), section, items)  # noqa: B905  (made together)
 			nodes.append(node)
 			if spec.above >= 0:
 				kids, path = nodes[spec.above].kids, spec.path
@@ -174,8 +176,18 @@ class Layout:
 					document.holders.setdefault(leaf, []).append((node, path, within))
 			if repeated:
 				node.many = {path: [values[place] for place in places] for path, places in repeated}
-		document.nodes.append(nodes)
+		leaves, decimals, blank, others, attributes = self.ends
+		document.texts += picked[end:leaves]
+		document.numbers += picked[leaves:decimals]
+		met.blank += picked[decimals:blank]
+		met.others += picked[blank:others]
+		met.attributes += picked[others:attributes]
+		document.nodes.append((nodes, currencies))
 		return nodes[0]
+
+
+_NO_ATTRIBUTES: Sequence[Attributes] = ()
+_NO_CURRENCIES: set[str] = set()
 
 
 class RootLeaf(NamedTuple):
@@ -192,11 +204,10 @@ class RootLeaf(NamedTuple):
 class Met:
 	"""What the sections of one document hold beside their nodes, to be looked at once for all."""
 
-	__slots__ = ("attributes", "blank", "codes", "currencies", "ids", "others")
+	__slots__ = ("attributes", "blank", "codes", "ids", "others")
 
 	def __init__(self) -> None:
 		self.codes: list[str] = []
-		self.currencies: set[str] = set()
 		self.ids: list[str] = []
 		self.blank: list[str] = []
 		self.others: list[str] = []
@@ -313,11 +324,13 @@ class Familiar:
 		document.ids += [value[1:] for value in met.ids]
 		if needed or not met.is_sound(document, numbers) or len(document.ids) != len(set(document.ids)):
 			raise Unfamiliar
-		document.currencies.update([code[1:] for code in met.currencies])
+		for _, currencies in document.nodes:
+			document.currencies |= currencies
+		document.currencies = {code.lstrip(QUOTE) for code in document.currencies}
 		document.codes += [code[1:] for code in met.codes]
 		if max(map(len, met.attributes), default=0) > SHORTEST_LIMIT:
 			document.long_attributes = True
-		document.nodes.append([root])
+		document.nodes.append(([root], _NO_CURRENCIES))
 		document.root = root
 		document.survey(numbers)
 		return document
@@ -341,7 +354,7 @@ class Familiar:
 		slot = self.slots[child.tag]
 		if len(self.layouts) < _MOST_LAYOUTS:
 			self._learn_section(child, document.readings[-1], slot, pieces, at, close)
-		for each in document.nodes[-1]:
+		for each in document.nodes[-1][0]:
 			each.section = section
 		return node, slot
 

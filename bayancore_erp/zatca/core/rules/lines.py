@@ -7,7 +7,7 @@ Source: rules BR-21, -22, -25, -26, -54, BR-CO-04, BR-KSA-51 … -53, BR-KSA-EN1
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 from bayancore_erp.zatca.core.rules.engine import EN, KSA, Broken, Only, Verdict, Where
 from bayancore_erp.zatca.core.rules.facts import Facts
@@ -23,21 +23,18 @@ from bayancore_erp.zatca.core.rules.situations import (
 )
 from bayancore_erp.zatca.core.rules.xpath import (
 	CENT,
-	HUNDRED,
 	ZERO,
 	SheetFailure,
 	decimals,
 	divide,
-	floor,
 	number,
 	round_cents,
 	shown,
 )
 
 _digits = re.compile(r"\d+").fullmatch
-_THOUSAND = Decimal(1000)
-_TEN = Decimal(10)
-_NUDGE = Decimal("0.00000000001")
+_MILLI = Decimal("0.001")
+_NUDGE = Decimal("0.0000000000001")
 _PRICE_DISCOUNT = "Price/AllowanceCharge"
 
 
@@ -133,7 +130,7 @@ def net_off(line: Node, facts: Facts) -> Verdict:
 	if base is not None:
 		if not base:
 			raise SheetFailure(line, "Price/BaseQuantity")
-		price = divide(price, base)
+		price = divide(price, base) if base != 1 else price
 	quantity = number(line, "InvoicedQuantity")
 	if quantity is None:
 		return True
@@ -141,7 +138,8 @@ def net_off(line: Node, facts: Facts) -> Verdict:
 	stated = Decimal(text)
 	if quantity * price == stated and decimals(text) <= 2 and "AllowanceCharge" not in line.kids:
 		return False  # the usual case; what follows would come to the same
-	net = (floor(quantity * price * _THOUSAND) / _TEN + _NUDGE) / HUNDRED
+	# The sheet cuts to three decimals, adds a breath against binary halves, and only then rounds.
+	net = (quantity * price).quantize(_MILLI, ROUND_FLOOR) + _NUDGE
 	for node in line.kids.get("AllowanceCharge", ()):
 		amount = Decimal(node.leaf["Amount"])
 		net += amount if is_charge(node) else -amount

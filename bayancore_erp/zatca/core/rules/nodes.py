@@ -172,7 +172,8 @@ class Document:
 
 	def __init__(self) -> None:
 		self.root = cast(Node, None)
-		self.nodes: list[list[Node]] = []
+		self.nodes: list[tuple[list[Node], set[str]]] = []
+		"""The nodes of each section, and the currencies that its amounts state (as they were met, a quote may precede)."""
 		self.branches: dict[str, list[Node]] = {}
 		"""The elements in INDEXED, by name, in document order."""
 		self.holders: dict[str, list[tuple[Node, str, str]]] = {}
@@ -198,12 +199,15 @@ class Document:
 		self.unusual_lengths = False
 		"""Whether any text is empty, or longer than the shortest limit that the rules set."""
 
-	def amounts(self) -> Iterator[tuple[Node, str, str]]:
-		"""Every text element with a currency: the node that holds it, its name, the currency."""
-		for nodes in self.nodes:
-			for node in nodes:
-				for name in node.spec.amounts:
-					yield node, name, node.attribute(name, "currencyID") or ""
+	def amounts(self, but: str = "") -> Iterator[tuple[Node, str, str]]:
+		"""Every text element with a currency other than `but`: the node that holds it, its name, the currency."""
+		for nodes, currencies in self.nodes:
+			if any(code.lstrip("\1") != but for code in currencies):
+				for node in nodes:
+					for name in node.spec.amounts:
+						stated = node.attribute(name, "currencyID") or ""
+						if stated != but:
+							yield node, name, stated
 
 	def survey(self, numbers: str) -> None:
 		"""Take stock once all is read, so that rules on what hardly ever occurs need not look everywhere."""

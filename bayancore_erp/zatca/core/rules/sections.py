@@ -237,10 +237,15 @@ class Plan:
 			if not check(texts[position]):
 				raise Misfit
 		document.readings.append(Reading(self, known, items, section))
-		return self._build(section, texts, items, document)
+		return self._build(section, texts, items, document, known)
 
 	def _build(
-		self, section: Element, texts: list[str], items: Sequence[Attributes], document: Document
+		self,
+		section: Element,
+		texts: list[str],
+		items: Sequence[Attributes],
+		document: Document,
+		known: _Known,
 	) -> list[Node]:
 		nodes: list[Node] = []
 		for spec, names, reader in self.readers:
@@ -259,7 +264,7 @@ class Plan:
 					document.holders.setdefault(leaf, []).append((node, path, within))
 			if spec.repeated:
 				node.many = {leaf: [texts[place] for place in places] for leaf, places in spec.repeated}
-		document.nodes.append(nodes)
+		document.nodes.append((nodes, known.currencies))
 		return nodes
 
 	def _known(self, items: Sequence[Attributes], section: Element) -> _Known:
