@@ -69,6 +69,12 @@ EXPLAINED = (
 		"BR-CO-13 sums the lines in binary floating point and so misses a half halala: 71.74 + 9.995 - 10.00 is 71.735, "
 		"which it takes for 71.73. We compute in decimals. Only with a third decimal, which BR-DEC-* warns of anyway.",
 	),
+	Difference(
+		frozenset({"BR-CO-17"}),
+		r"lengthen cac:TaxTotal/cac:TaxSubtotal/cbc:TaxableAmount",
+		"BR-CO-17 reads a taxable amount of more than 308 digits as infinite, and infinity times a rate of 0 is no number; "
+		"for us it is 0. A warning only, and no such amount can leave our calculator.",
+	),
 )
 
 
