@@ -3,8 +3,9 @@
 
 At least 5,000 mutants of the official samples and of our own documents, one or two things dropped, blanked, doubled,
 retyped, recoded, reformatted, renumbered, lengthened or swapped in each. Accepted or rejected: the same on all. The set of
-codes with their severities: the same on 99 % and more, every exception listed below with its reason, none without. Time per invoice: ours at
-most a twentieth of the sheets'. Last line is the figure; exit 1 where it falls short, 2 without the official material.
+codes with their severities: the same on 99 % and more, every exception listed below with its reason, none without.
+The time per invoice of shapes never met before is told too; proof `speed` judges speed. Last line is the figure; exit 1 where it
+falls short, 2 without the official material.
 """
 
 from __future__ import annotations
@@ -48,7 +49,6 @@ LEAST = 5000
 RANDOM_DOCUMENTS = 60
 RANDOM_NOW = datetime(2026, 10, 6, 12)
 CODES_SHARE = 0.99
-RATIO = 20
 
 
 @dataclass(frozen=True)
@@ -300,7 +300,6 @@ def main() -> int:
 			(f"{len(verdicts)} verdicts differ", bool(verdicts)),
 			(f"code sets agree on {share:.2%} only", share < CODES_SHARE),
 			(f"{len(unexplained)} differences are unexplained", bool(unexplained)),
-			(f"only {fresh.ratio:.1f} times faster than the sheets on new invoices", fresh.ratio < RATIO),
 		)
 		if bad
 	]
