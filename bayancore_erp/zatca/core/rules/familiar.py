@@ -224,7 +224,7 @@ class Met:
 			and quoted.replace(QUOTE, "").isprintable()
 			and _is_lawful("".join(document.texts))
 			and _is_lawful("".join(self.others))
-			and not "".join(self.blank).strip(SPACES)
+			and not "".join(set(self.blank)).strip(SPACES)
 			and are_decimals(numbers) is not None
 		)
 
@@ -257,6 +257,8 @@ class Familiar:
 		"""What opens a document -> what closes it."""
 		self.leaves: dict[str, RootLeaf] = {}
 		self.layouts: dict[str, Layout] = {}
+		self.closings: dict[str, str] = {}
+		"""The mark that opens a section -> the one that closes it."""
 		root = element(clark("inv:Invoice"))
 		assert isinstance(root, Branch) and root.slots is not None
 		self.slots = root.slots
@@ -283,11 +285,14 @@ class Familiar:
 		items: list[Attributes] = []
 		root = Node(spec, {}, Pending(source, -1), items)
 		kids, leaves, end = root.kids, root.leaf, len(marks) - 1
-		known_leaves, known_layouts = self.leaves, self.layouts
+		known_leaves, known_layouts, closings = self.leaves, self.layouts, self.closings
 		last, needed, number = -1, self.needed, 0
 		while at < end:
-			close = _end(marks, at)
-			key = "\n".join(marks[at:close]) or marks[at]
+			mark = marks[at]
+			close = at
+			if not mark.endswith("/"):
+				close = marks.index(closings[mark] if mark in closings else _closing(mark), at)
+			key = "\n".join(marks[at:close]) or mark
 			layout = known_layouts.get(key)
 			if layout is not None:
 				slot, name = layout.slot, layout.name
@@ -371,6 +376,7 @@ class Familiar:
 				self.layouts[key] = Layout(reading, stretch, slot, close - at)
 			else:
 				self.leaves[key] = _root_leaf(child, stretch, slot)
+			self.closings[marks[at]] = _closing(marks[at])
 		except Unfamiliar:
 			return  # this section will go the long way again, the others need not
 
