@@ -39,10 +39,9 @@ def test_severity_is_as_the_official_sheets_execute_it(shared: Path) -> None:
 
 def test_severity_is_as_the_native_rules_have_it() -> None:
 	for sheet in (EN, KSA):
-		for rules in sheet.situations.values():
-			for rule in rules:
-				entry = find(rule.code)
-				assert entry is not None and entry.gravity.value == rule.severity.value, rule.code
+		for rule in sheet.rules():
+			entry = find(rule.code)
+			assert entry is not None and entry.gravity.value == rule.severity.value, rule.code
 
 
 def test_a_warning_says_that_it_is_accepted_and_never_resent() -> None:

@@ -126,7 +126,11 @@ class Simulator:
 		if self._server is not None:
 			self._server.task_dispatcher.shutdown(timeout=5)
 			# The loop ends when it has no socket left; only its own thread may take them away.
-			self._server.trigger.pull_trigger(self._close_sockets)
+			try:
+				self._server.trigger.pull_trigger(self._close_sockets)
+			except OSError:
+				# The loop has ended by itself and closed its trigger: there is nothing left to take away.
+				self._close_sockets()
 			assert self._thread is not None
 			self._thread.join(10)
 			self._server = None
