@@ -35,6 +35,11 @@ _PARTY = {
 	**{f"PostalAddress/{element}": f"address.{field}" for element, field in _ADDRESS.items()},
 	"PartyTaxScheme": "vat_number",
 	"PartyLegalEntity": "name",
+	"Contact": "contact",
+	"Contact/Name": "contact.name",
+	"Contact/Telephone": "contact.phone",
+	"Contact/ElectronicMail": "contact.email",
+	"Contact/Note": "contact.note",
 }
 _VAT = {
 	"": "vat",

@@ -111,7 +111,7 @@ def round_half_up(figure: Decimal) -> Decimal:
 
 def round_cents(figure: Decimal) -> Decimal:
 	"""round(x * 100) div 100."""
-	return round_half_up(figure * HUNDRED) / HUNDRED
+	return round_half_up(figure * HUNDRED).scaleb(-2)
 
 
 def floor(figure: Decimal) -> Decimal:
