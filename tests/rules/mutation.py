@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -97,6 +98,23 @@ class Breaker:
 		keys = [f"{name}/@{attribute}", f"@{attribute}"] if attribute else [f"{parent}/{name}", name]
 		own = [value for key in keys for value in CODES.get(key, ())]
 		return own + self.seen.get(f"@{attribute}" if attribute else name, [])
+
+
+def every_step(data: bytes) -> Iterator[tuple[str, bytes]]:
+	"""`data` with each kind of element and attribute outside the stamp once dropped and once blanked, one at a time."""
+	original = etree.fromstring(data, PARSER)
+	met: set[str] = set()
+	for place, element in enumerate(original.iter()):
+		for attribute in ("", *(str(key) for key in element.attrib)):
+			path = _path(element) + (f"/@{attribute}" if attribute else "")
+			if path in met or path.startswith(("ext:UBLExtensions", "Invoice")):
+				continue
+			met.add(path)
+			for operation in (_drop, _blank):
+				root = copy.deepcopy(original)
+				target = next(islice(root.iter(), place, None))
+				if operation(Breaker((), 0), target, attribute, random.Random(path)):
+					yield f"{operation.__name__.lstrip('_')} {path}", etree.tostring(root, encoding="UTF-8")
 
 
 def _drop(_: Breaker, element: Any, attribute: str, chance: random.Random) -> bool:

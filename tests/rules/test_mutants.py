@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mutation import Breaker
+from mutation import Breaker, every_step
 from mutation_sources import official_documents
 
 from bayancore_erp.zatca.core.rules import check
@@ -56,3 +56,24 @@ def test_the_same_seed_makes_the_same_mutants(sdk: Path) -> None:
 	documents = official_documents(sdk / "Samples")[:3]
 	first, second = Breaker(documents, seed=3), Breaker(documents, seed=3)
 	assert [first.mutant(n) for n in range(20)] == [second.mutant(n) for n in range(20)]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_every_place_dropped_or_blanked_and_judged_again(sdk: Path, oracle: Any) -> None:
+	"""What is remembered of a document judged before must not colour the next verdict, on its like least of all."""
+	from oracle import parse
+
+	documents = dict(official_documents(sdk / "Samples"))
+	data = documents["Standard Invoice with Payable Rounding Adjustment (rich)"]
+	differing = []
+	for what, broken in every_step(data):
+		official = {f["code"] for f in oracle._rules(parse(broken), broken)}
+		for time_judged in (1, 2, 3):
+			try:
+				ours = {f.code for f in check(broken)}
+			except Exception as error:
+				ours = {repr(error)}
+			if official != ours:
+				differing.append((what, time_judged, official ^ ours))
+				break
+	assert differing == []
