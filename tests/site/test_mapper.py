@@ -449,8 +449,12 @@ def test_units_codes_names_and_references(frappe: Any) -> None:
 	assert mapped.purchase_order == "PO-77" and mapped.notes[0].text == "تسلم في الرياض"
 	assert mapped.payment.means_code == "30"
 	assert mapped.issue_date == ISSUED.date() and mapped.issue_time == ISSUED.time()
-	doc.remarks = "No Remarks"
-	assert not to_invoice(doc).notes
+	# what ERPNext writes there itself, in the language of whoever submits
+	arabic = [frappe._(text, lang="ar") for text in ("No Remarks", "Against Customer Order {0}")]
+	assert all(text > "\u0600" for text in arabic)
+	for filled in ("No Remarks", *(text.format("PO-77") for text in arabic)):
+		doc.remarks = filled
+		assert not to_invoice(doc).notes
 
 
 # --- advances ---------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from frappe import _
 from frappe.utils import getdate
 
 from bayancore_erp.zatca.adapter.fields import NOTE_REASON_OF, InvoiceField
@@ -69,7 +70,16 @@ def rate_to_riyals(doc: Any, facts: Facts) -> Decimal | None:
 def remark(doc: Any) -> str:
 	"""BT-22: ERPNext's remark where it was written for the reader, i.e. in Arabic.
 
-	The field is an accounting remark that ERPNext also fills by itself ("No Remarks", "Against Customer Order ...").
+	The field is an accounting remark that ERPNext also fills by itself at submission, in the language of whoever submits;
+	taken for a person's words that would change the document between signing and posting.
 	"""
 	text = str(doc.get("remarks") or "").strip()
-	return text if has_arabic(text) else ""
+	return text if has_arabic(text) and not text.startswith(_filled_by_erpnext()) else ""
+
+
+def _filled_by_erpnext() -> tuple[str, ...]:
+	"""How a remark of ERPNext's own begins, in Arabic."""
+	return tuple(
+		_(source, lang="ar").partition("{0}")[0].strip()
+		for source in ("No Remarks", "Against Customer Order {0}")
+	)
