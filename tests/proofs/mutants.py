@@ -146,7 +146,10 @@ def judge(index: int) -> Answer:
 	official = _oracle._rules(_parse(mutant.data), mutant.data)
 	crash = ""
 	try:
-		ours = [(f.code, f.severity.value == "error") for f in check(mutant.data)]
+		found = check(mutant.data)
+		ours = [(f.code, f.severity.value == "error") for f in found]
+		if any(check(mutant.data) != found for _ in range(2)):  # the rules remember layouts
+			crash = "judged again, otherwise"
 	except Exception as error:  # a crash is a finding of this proof, whatever it is
 		ours, crash = [], f"{type(error).__name__}: {error}"
 	return Answer(
