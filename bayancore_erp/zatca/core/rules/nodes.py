@@ -111,11 +111,14 @@ class Node:
 	def attribute(self, leaf: str, name: str) -> str | None:
 		"""An attribute of a text child, None where either is absent."""
 		place = self.spec.places.get(leaf)
-		if place is not None:
-			for key, value in self.items[place]:
-				if key == name:
-					return value
-		return None
+		if place is None:
+			return None
+		try:
+			items = self.items[place]
+		except IndexError:
+			# A layout met before remembers attributes only as far as the last element that has some.
+			return None
+		return next((value for key, value in items if key == name), None)
 
 
 class Pending(NamedTuple):
