@@ -86,5 +86,8 @@ doctype_js = {
 	"POS Invoice": "zatca/client_scripts/sales_invoice.js",
 }
 
+# What happened to an invoice, for whoever lives on it: event -> listeners (zatca/adapter/events.py says which events and when).
+zatca_events: dict[str, list[str]] = {}
+
 # --- workers --------------------------------------------------------------------------------------------------------
 scheduler_events = {"cron": {"* * * * *": ["bayancore_erp.zatca.jobs.watchdog"]}}

@@ -16,6 +16,7 @@ from frappe.utils import now_datetime
 
 from bayancore_erp.zatca.adapter import guard, journal
 from bayancore_erp.zatca.adapter.chain import DeviceNotReady
+from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.mapper import Skip, device_for, kind_of, skip_reason
 from bayancore_erp.zatca.adapter.mapper.scope import COUNTRY
@@ -66,6 +67,7 @@ def leave_reason(doc: Any, skip: Skip) -> None:
 		},
 	)
 	doc.db_set(InvoiceField.STATE, State.SKIPPED.value, update_modified=False)
+	announce("skipped", doc.doctype, doc.name, doc.company, reason_code=skip.code.value)
 
 
 def finish(doc: Any) -> None:
@@ -88,6 +90,9 @@ def finish(doc: Any) -> None:
 		},
 	)
 	doc.db_set(InvoiceField.STATE, state.value, update_modified=False)
+	announce(
+		"posted", doc.doctype, doc.name, doc.company, submission=document.submission, document=document.name
+	)
 
 
 def issue(doc: Any) -> None:
@@ -136,6 +141,9 @@ def report_later(doc: Any, document: Any, issued_at: datetime) -> None:
 		**shown(document),
 	}
 	doc.db_set(fields, update_modified=False)
+	announce(
+		"issued", doc.doctype, doc.name, doc.company, submission=submission.name, document=document.name
+	)
 	guard.enqueue(submission.name)
 
 

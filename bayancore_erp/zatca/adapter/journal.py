@@ -18,6 +18,7 @@ from typing import Any
 import frappe
 from frappe.utils import now_datetime
 
+from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, State
 from bayancore_erp.zatca.adapter.records import append_row, live_key, pack_body
 from bayancore_erp.zatca.core.client import Exchange, Reply
@@ -172,6 +173,7 @@ def add_request(lease: Lease, document: Any, endpoint: str, payload_sha256: str,
 		lease.submission,
 		{"attempts": number, "step": "Sent", "endpoint": endpoint, "lease_until": now_datetime() + LEASE},
 	)
+	tell_of("sent", lease, document, endpoint=endpoint, number=number, payload_sha256=payload_sha256)
 	return request
 
 
@@ -196,6 +198,28 @@ def add_answer(lease: Lease, document: Any, request: Any, reply: Reply) -> None:
 			"error": exchange.error,
 			**(pack_body(exchange.answer) if exchange.answer is not None else {}),
 		},
+	)
+	tell_of(
+		"answered",
+		lease,
+		document,
+		endpoint=exchange.endpoint.value,
+		number=request.number,
+		http_status=exchange.status or 0,
+		outcome=outcome.kind.value,
+	)
+
+
+def tell_of(event: str, lease: Lease, document: Any, **facts: Any) -> None:
+	"""Announce what happened to a signed document."""
+	announce(
+		event,
+		document.invoice_doctype,
+		document.invoice_name,
+		document.company,
+		submission=lease.submission,
+		document=document.name,
+		**facts,
 	)
 
 

@@ -22,6 +22,7 @@ from frappe.utils import now_datetime
 from bayancore_erp.zatca.adapter import journal, rehearsal
 from bayancore_erp.zatca.adapter.chain import DeviceNotReady
 from bayancore_erp.zatca.adapter.content import digest_of
+from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.gateway import call
 from bayancore_erp.zatca.adapter.journal import Lease, LeaseLost, Problem
@@ -75,6 +76,7 @@ def go_on(lease: Lease, patience: float | None) -> bool:
 		[
 			"invoice_doctype",
 			"invoice_name",
+			"company",
 			"state",
 			"document",
 			"kind",
@@ -310,6 +312,7 @@ def understand(lease: Lease, row: Any, document: Any, reply: Reply, patience: fl
 def accepted(lease: Lease, row: Any, document: Any, outcome: Outcome, status: dict[str, Any]) -> bool:
 	"""ZATCA has it. A simplified one is done; a standard one is posted next."""
 	warnings = journal.set_messages(lease.submission, journal.from_outcome(outcome))
+	journal.tell_of("accepted", lease, document, kind=row.kind, warnings=warnings)
 	fields = {InvoiceField.CLEARED_AT: now_datetime()}
 	if row.kind == Kind.SIMPLIFIED.value:
 		end(lease, row, State.REPORTED, {**status, "warnings": warnings}, fields)
@@ -332,6 +335,7 @@ def qr_of(cleared: bytes) -> str:
 def rejected(lease: Lease, row: Any, document: Any, outcome: Outcome, status: dict[str, Any]) -> None:
 	"""ZATCA says no: a standard one becomes an editable draft again, a simplified one waits for its re-issue."""
 	journal.set_messages(lease.submission, journal.from_outcome(outcome))
+	journal.tell_of("rejected", lease, document, kind=row.kind)
 	fields: dict[str, Any] = {}
 	if row.kind == Kind.STANDARD.value:
 		fields = unfix_posting_time(document)
@@ -374,6 +378,9 @@ def refuse(lease: Lease, row: Any, problems: list[Problem]) -> None:
 
 	def work() -> None:
 		journal.set_messages(lease.submission, problems)
+		announce(
+			"refused", row.invoice_doctype, row.invoice_name, row.company or "", submission=lease.submission
+		)
 		end(lease, row, State.REJECTED, {"last_error": problems[0].text if problems else ""}, {})
 
 	step(work)

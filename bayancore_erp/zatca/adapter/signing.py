@@ -13,6 +13,7 @@ import frappe
 
 from bayancore_erp.zatca.adapter import chain, journal
 from bayancore_erp.zatca.adapter.content import digest_of
+from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind
 from bayancore_erp.zatca.adapter.vault import identity_of
 from bayancore_erp.zatca.core.invoice import Invoice
@@ -49,6 +50,7 @@ def sign(
 		content_digest=digest,
 		snapshot=snapshot,
 	)
+	announce("signed", doc.doctype, doc.name, doc.company, document=row.name)
 	return row
 
 
