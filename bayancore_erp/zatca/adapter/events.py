@@ -41,5 +41,5 @@ def announce(event: str, doctype: str, name: str, company: str, **facts: Any) ->
 	"""Tell the listeners of `event`. `facts`: `submission`, `document` (names) and whatever the event adds."""
 	if event not in EVENTS:
 		raise ValueError(event)
-	for path in frappe.get_hooks("zatca_events").get(event, []):
+	for path in frappe.get_hooks("zatca_events", default={}).get(event, []):
 		frappe.get_attr(path)(event, frappe._dict(facts, doctype=doctype, name=name, company=company))

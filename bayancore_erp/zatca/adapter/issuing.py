@@ -141,9 +141,7 @@ def report_later(doc: Any, document: Any, issued_at: datetime) -> None:
 		**shown(document),
 	}
 	doc.db_set(fields, update_modified=False)
-	announce(
-		"issued", doc.doctype, doc.name, doc.company, submission=submission.name, document=document.name
-	)
+	announce("issued", doc.doctype, doc.name, doc.company, submission=submission.name, document=document.name)
 	guard.enqueue(submission.name)
 
 
