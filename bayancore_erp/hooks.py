@@ -81,6 +81,9 @@ doc_events = {
 	},
 }
 
+# --- desk -----------------------------------------------------------------------------------------------------------
+app_include_js = ["/assets/bayancore_erp/js/zatca_navigate.js"]
+app_include_css = ["/assets/bayancore_erp/css/zatca_desk.css"]
 doctype_js = {
 	"Sales Invoice": "zatca/client_scripts/sales_invoice.js",
 	"POS Invoice": "zatca/client_scripts/sales_invoice.js",
