@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 from cryptography.x509.oid import NameOID
 
 from bayancore_erp.zatca.core.crypto.certificate import (
@@ -18,7 +18,7 @@ from bayancore_erp.zatca.core.crypto.certificate import (
 	OID_VAT_NUMBER,
 	Certificate,
 )
-from bayancore_erp.zatca.core.crypto.keys import PrivateKey, generate_key
+from bayancore_erp.zatca.core.crypto.keys import DeviceKey, generate_key
 
 SIGNING_TIME = datetime(2026, 3, 1, 9, 30, 15, tzinfo=timezone.utc)
 ISSUER = (
@@ -31,7 +31,7 @@ _ca_key = generate_key()
 
 
 def issue(
-	key: PrivateKey,
+	key: DeviceKey,
 	*,
 	vat_number: str = "399999999900003",
 	not_before: datetime = SIGNING_TIME - timedelta(days=30),
@@ -39,6 +39,8 @@ def issue(
 	issuer: tuple[tuple[x509.ObjectIdentifier, str], ...] = ISSUER,
 ) -> Certificate:
 	"""A device certificate for `key`."""
+	public = load_der_public_key(key.public_key_der)
+	assert isinstance(public, ec.EllipticCurvePublicKey)
 	device = [
 		x509.NameAttribute(OID_EGS_SERIAL, "1-TST|2-TST|3-ed22f1d8-e6a2-1118-9b58-d9a8f11e445f"),
 		x509.NameAttribute(OID_VAT_NUMBER, vat_number),
@@ -61,7 +63,7 @@ def issue(
 		.serial_number(x509.random_serial_number())
 		.not_valid_before(not_before)
 		.not_valid_after(not_before + timedelta(days=days))
-		.public_key(key.for_requests.public_key())
+		.public_key(public)
 		.add_extension(x509.SubjectAlternativeName([x509.DirectoryName(x509.Name(device))]), critical=False)
 	)
 	signed = builder.sign(_ca_key.for_requests, hashes.SHA256())

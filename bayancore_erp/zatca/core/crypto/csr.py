@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bayancore_erp.zatca.core.codes import Environment
@@ -26,7 +27,7 @@ from bayancore_erp.zatca.core.crypto.certificate import (
 	OID_TEMPLATE_NAME,
 	OID_VAT_NUMBER,
 )
-from bayancore_erp.zatca.core.crypto.keys import PrivateKey
+from bayancore_erp.zatca.core.crypto.keys import DeviceKey
 from bayancore_erp.zatca.core.errors import InvalidInput
 
 TEMPLATES = {
@@ -176,7 +177,7 @@ def _form_problems(request: CsrRequest) -> list[CsrProblem]:
 	return found
 
 
-def build_csr(request: CsrRequest, key: PrivateKey, environment: Environment) -> bytes:
+def build_csr(request: CsrRequest, key: DeviceKey, environment: Environment) -> bytes:
 	"""The request as PEM, signed with `key`. Raises InvalidInput that names all problems at once."""
 	if found := problems(request):
 		raise InvalidInput(
@@ -204,7 +205,47 @@ def build_csr(request: CsrRequest, key: PrivateKey, environment: Environment) ->
 		)
 		.add_extension(x509.SubjectAlternativeName([x509.DirectoryName(_device(request))]), critical=False)
 	)
-	return builder.sign(key.for_requests, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+	return builder.sign(_RequestKey(key), hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+class _RequestKey(ec.EllipticCurvePrivateKey):
+	"""Any device key in the shape the library signs requests with; one in hardware gives nothing but signatures."""
+
+	def __init__(self, key: DeviceKey) -> None:
+		self._key = key
+
+	def public_key(self) -> ec.EllipticCurvePublicKey:
+		public = serialization.load_der_public_key(self._key.public_key_der)
+		assert isinstance(public, ec.EllipticCurvePublicKey)
+		return public
+
+	def sign(
+		self, data: bytes | bytearray | memoryview, signature_algorithm: ec.EllipticCurveSignatureAlgorithm
+	) -> bytes:
+		return self._key.sign(bytes(data))
+
+	@property
+	def curve(self) -> ec.EllipticCurve:
+		return ec.SECP256K1()
+
+	@property
+	def key_size(self) -> int:
+		return self.curve.key_size
+
+	def exchange(self, algorithm: ec.ECDH, peer_public_key: ec.EllipticCurvePublicKey) -> bytes:
+		raise TypeError("A device's key signs and does nothing else.")
+
+	def private_numbers(self) -> ec.EllipticCurvePrivateNumbers:
+		raise TypeError("A device's key is not taken apart.")
+
+	def private_bytes(self, *_format: object) -> bytes:
+		raise TypeError("A device's key does not leave its store this way.")
+
+	def __copy__(self) -> _RequestKey:
+		return self
+
+	def __deepcopy__(self, memo: dict[int, object]) -> _RequestKey:
+		return self
 
 
 def _device(request: CsrRequest) -> x509.Name:

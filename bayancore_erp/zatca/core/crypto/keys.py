@@ -1,8 +1,8 @@
 """The private key of a device: the elliptic curve secp256k1 and nothing else.
 
-Takes PEM (or the SDK's bare base64), with a password or without. Gives a `PrivateKey`, which is one `Signer`;
-whatever holds its key in hardware can be another, for the stamp asks for no more than the protocol's two members.
-Never shows the key: not in `repr`, not in an error, and `to_pem` is the only way out.
+Takes PEM (or the SDK's bare base64), with a password or without. Gives a `PrivateKey`, which is one `DeviceKey`;
+a key in hardware is another (`hardware.py`), for stamp and certificate request ask for no more than the protocol.
+Never shows the key: not in `repr`, not in an error; `to_pem` and `reference` are the only ways out.
 
 Source: Security Features Implementation Standard sections 2.1-2.3; SEC 2 v2 section 2.4.1 (secp256k1).
 """
@@ -36,8 +36,21 @@ class Signer(Protocol):
 		...
 
 
+class DeviceKey(Signer, Protocol):
+	"""A signer that a device can be onboarded with: it signs its certificate request and can be found again."""
+
+	def sign(self, data: bytes) -> bytes:
+		"""DER signature of ECDSA with SHA-256 over `data`."""
+		...
+
+	@property
+	def reference(self) -> bytes:
+		"""What a vault keeps so that `keystore.open_key` finds the key: a secret (PEM), or a hardware key's name."""
+		...
+
+
 class PrivateKey:
-	"""A secp256k1 key held in memory; a `Signer`."""
+	"""A secp256k1 key held in memory; a `DeviceKey`."""
 
 	__slots__ = ("_key", "public_key_der")
 
@@ -85,8 +98,13 @@ class PrivateKey:
 		)
 
 	@property
+	def reference(self) -> bytes:
+		"""The key itself, as PEM without a password: for a vault that encrypts what it keeps."""
+		return self.to_pem()
+
+	@property
 	def for_requests(self) -> ec.EllipticCurvePrivateKey:
-		"""The library's own object, which signs certificate requests and, in the simulator, certificates."""
+		"""The library's own object, with which the simulator signs certificates."""
 		return self._key
 
 

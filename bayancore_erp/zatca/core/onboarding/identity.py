@@ -13,7 +13,8 @@ from datetime import datetime
 from bayancore_erp.zatca.core.client import Credentials
 from bayancore_erp.zatca.core.codes import Environment
 from bayancore_erp.zatca.core.crypto.certificate import Certificate
-from bayancore_erp.zatca.core.crypto.keys import PrivateKey, load_key
+from bayancore_erp.zatca.core.crypto.keys import DeviceKey
+from bayancore_erp.zatca.core.crypto.keystore import open_key
 from bayancore_erp.zatca.core.errors import CertificateError, ConfigurationError
 from bayancore_erp.zatca.core.onboarding.state import Enrolment, Identity, Role
 from bayancore_erp.zatca.core.outcome import Csid
@@ -25,7 +26,7 @@ _COMPLIANCE_ISSUER = "CN=eInvoicing"
 class Device:
 	"""What signs and sends: `certificate` always fits `key`; `credentials` are those of the identity in use."""
 
-	key: PrivateKey
+	key: DeviceKey
 	certificate: Certificate
 	credentials: Credentials
 	identity_id: str
@@ -57,12 +58,12 @@ def is_from_compliance_authority(token: str) -> bool:
 	return certificate is not None and certificate.issuer_name == _COMPLIANCE_ISSUER
 
 
-def key_of(enrolment: Enrolment, key_id: str) -> PrivateKey:
+def key_of(enrolment: Enrolment, key_id: str) -> DeviceKey:
 	"""The private key of that name. Raises ConfigurationError where the vault does not hold it."""
-	pem = enrolment.secrets.keys.get(key_id)
-	if pem is None:
+	reference = enrolment.secrets.keys.get(key_id)
+	if reference is None:
 		raise _lost("private key")
-	return load_key(pem)
+	return open_key(reference)
 
 
 def credentials_of(enrolment: Enrolment, identity: Identity) -> Credentials:

@@ -20,7 +20,7 @@ from bayancore_erp.zatca.core.client import FatooraClient, Reply, RetryPolicy, S
 from bayancore_erp.zatca.core.client.retry import WHILE_SOMEONE_WAITS
 from bayancore_erp.zatca.core.codes import Name
 from bayancore_erp.zatca.core.crypto.certificate import Certificate
-from bayancore_erp.zatca.core.crypto.keys import PrivateKey, generate_key
+from bayancore_erp.zatca.core.crypto.keys import DeviceKey, generate_key
 from bayancore_erp.zatca.core.errors import ConfigurationError, InvalidInput, ZatcaError
 from bayancore_erp.zatca.core.onboarding.documents import CheckDocument, needed_documents
 from bayancore_erp.zatca.core.onboarding.identity import (
@@ -48,7 +48,7 @@ class Order:
 
 	document: CheckDocument
 	position: ChainPosition
-	key: PrivateKey = field(repr=False)
+	key: DeviceKey = field(repr=False)
 	certificate: Certificate = field(repr=False)
 	made_at: datetime
 
@@ -75,11 +75,11 @@ class Tools:
 	"""
 
 	client: FatooraClient
-	make_csr: Callable[[PrivateKey], bytes]
+	make_csr: Callable[[DeviceKey], bytes]
 	make_document: Callable[[Order], SignedDocument]
 	save: Callable[[Enrolment], None]
 	progress: Callable[[Progress], None] = lambda _: None
-	make_key: Callable[[], PrivateKey] = generate_key
+	make_key: Callable[[], DeviceKey] = generate_key
 	now: Callable[[], datetime] = _utc_now
 	sleep: Callable[[float], None] = time.sleep
 	rng: random.Random = field(default_factory=random.Random)
@@ -221,7 +221,7 @@ def _make_key(enrolment: Enrolment, tools: Tools) -> Enrolment:
 	csr = tools.make_csr(key)
 	key_id = enrolment.state.next_id("key")
 	record = KeyRecord(key_id, csr.decode(), tools.now())
-	with_key = replace(enrolment, secrets=enrolment.secrets.with_key(key_id, key.to_pem()))
+	with_key = replace(enrolment, secrets=enrolment.secrets.with_key(key_id, key.reference))
 	keys = (*enrolment.state.keys, record)
 	return _store(with_key.having(keys=keys, key_id=key_id, step=Step.OTP, problem=None, pending=None), tools)
 

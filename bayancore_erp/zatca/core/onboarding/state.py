@@ -176,7 +176,7 @@ class OnboardingState:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secrets:
-	"""Private keys (PEM, by key id) and CSID secrets (by identity id). Prints as counts only."""
+	"""Private keys (their references, by key id) and CSID secrets (by identity id). Prints as counts only."""
 
 	keys: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
 	csids: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
