@@ -26,6 +26,10 @@ after_sync = "bayancore_erp.setup.install.after_sync"
 after_migrate = "bayancore_erp.setup.install.after_migrate"
 before_uninstall = "bayancore_erp.setup.install.before_uninstall"
 
+# ERPNext's first-run wizard, for a company in Saudi Arabia.
+setup_wizard_requires = "assets/bayancore_erp/js/first_run.js"
+setup_wizard_stages = "bayancore_erp.setup.first_run.stages"
+
 # --- the lawful record ----------------------------------------------------------------------------------------------
 # Transaction Deletion Record would otherwise count these among a company's transactions.
 company_data_to_be_ignored = ["ZATCA Settings", "ZATCA Device"]

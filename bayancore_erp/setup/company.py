@@ -84,6 +84,11 @@ def exemption(doctype: str, code: str) -> Template:
 def preview_company(company: str) -> list[dict[str, Any]]:
 	"""What `setup_company` would make, as rows of DocType, title and whether it is there already."""
 	frappe.has_permission("Company", "read", company, throw=True)
+	return rows_of(company)
+
+
+def rows_of(company: str) -> list[dict[str, Any]]:
+	"""`preview_company` without the permission check."""
 	rows = []
 	for label, field, name in ACCOUNTS:
 		found = find_account(company, field, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import frappe
 
-from bayancore_erp.zatca.adapter import orchestrator
+from bayancore_erp.zatca.adapter import enrolment, orchestrator
 
 
 def advance(submission: str) -> str:
@@ -18,3 +18,8 @@ def watchdog() -> int:
 	for name in found:
 		frappe.enqueue("bayancore_erp.zatca.jobs.advance", queue="default", submission=name)
 	return len(found)
+
+
+def enrol(device: str) -> None:
+	"""Take a device on from where its onboarding stands."""
+	enrolment.carry_on(device)

@@ -1,106 +1,216 @@
 """Onboarding of a ZATCA Device: the core's enrolment, with this site's seller, vault and gateway as its tools.
 
 Takes a device that has its names and a one-time password; gives the same device, active, its identity in the vault.
-Commits after every step that cannot be repeated (a password works once). Never keeps the password.
+`ask` leaves it to a worker, `carry_on` is the work itself: it may be killed anywhere and called again. Every step is
+committed before the next call. The password waits encrypted in Redis, for an hour at most, and is gone once taken.
 Source: ZATCA.md sections 4 to 6.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import frappe
-import requests
 from frappe import _
+from frappe.utils.password import decrypt, encrypt
 
+from bayancore_erp.zatca.adapter import enrolment_store as store
 from bayancore_erp.zatca.adapter.fields import BranchField, CompanyField
+from bayancore_erp.zatca.adapter.local_simulator import new_otp
 from bayancore_erp.zatca.adapter.mapper.preload import one, own_address, settings_of
 from bayancore_erp.zatca.adapter.party import address_of, bilingual, compact
 from bayancore_erp.zatca.adapter.vault import ENVIRONMENTS, gateway_of
 from bayancore_erp.zatca.core.client import FatooraClient, RequestsTransport
+from bayancore_erp.zatca.core.codes import Name
 from bayancore_erp.zatca.core.compliance import make_document
-from bayancore_erp.zatca.core.crypto.certificate import Certificate
-from bayancore_erp.zatca.core.crypto.csr import CsrRequest, build_csr
+from bayancore_erp.zatca.core.crypto.csr import CsrRequest, build_csr, problems
 from bayancore_erp.zatca.core.errors import ConfigurationError
 from bayancore_erp.zatca.core.invoice import Party, PartyId
-from bayancore_erp.zatca.core.onboarding import Enrolment, Step, Tools, device_of, run, start
-from bayancore_erp.zatca.core.pipeline import RIYADH
+from bayancore_erp.zatca.core.onboarding import (
+	Enrolment,
+	Problem,
+	Step,
+	Tools,
+	abandon,
+	run,
+	start_over,
+	start_renewal,
+)
+from bayancore_erp.zatca.core.onboarding.readiness import is_group_number
+from bayancore_erp.zatca.core.outcome import Kind
 
 DEFAULT_CATEGORY = "Trading"
+JOB = "bayancore_erp.zatca.jobs.enrol"
+EVENT = "zatca_enrolment"
+JOB_SECONDS = 1500
+OTP_SECONDS = 3600
+OTP_DIGITS = 6
+# The temporary certificate leads nowhere any more: the next password begins with a new one.
+DEAD_ENDS = {Kind.UNAUTHORISED.value, "certificate-unreadable", "certificate-foreign"}
+
+UNFORESEEN = Problem(
+	"unforeseen",
+	Name(
+		"Something unforeseen stopped it; nothing is lost. Press Continue, and show the Error Log to your administrator "
+		"if it happens again.",
+		"أوقفه أمر غير متوقع ولم يضِع شيء. اضغط متابعة، وإن تكرر فاعرض سجل الأخطاء على مدير النظام.",
+	),
+)
+
+
+# --- asking -----------------------------------------------------------------------------------------------------------
+def ask(name: str, otp: str = "", *, renew: bool = False) -> None:
+	"""Leave it to a worker to take the device on from where it stands, with a new password where there is one.
+
+	Commits. Raises ConfigurationError for what a person has to correct first.
+	"""
+	device = frappe.get_doc("ZATCA Device", name)
+	check_before(device, otp.strip())
+	if renew:
+		begin_renewal(device)
+	if otp.strip():
+		keep_otp(name, otp.strip())
+	store.note_request(name, frappe.session.user)
+	frappe.db.commit()
+	enqueue(name)
+
+
+def enqueue(name: str) -> None:
+	"""A worker goes on with it."""
+	frappe.enqueue(JOB, queue="default", timeout=JOB_SECONDS, device=name)
+
+
+def check_before(device: Any, otp: str) -> None:
+	"""What would certainly fail is said before anything is asked of ZATCA."""
+	if device.status == "Retired":
+		raise ConfigurationError(_("Device {0} is retired.").format(device.name), code="DEVICE-STATUS")
+	if otp and not (otp.isdigit() and otp.isascii() and len(otp) == OTP_DIGITS):
+		raise ConfigurationError(
+			_("A one-time password has {0} digits.").format(OTP_DIGITS),
+			code="OTP-FORM",
+			field="otp",
+			hint=_("Copy it from the Fatoora portal again."),
+		)
+	gateway_of(device)
+	arabic = (frappe.local.lang or "").startswith("ar")
+	wrong = problems(request_of(device))
+	if wrong:
+		raise ConfigurationError(
+			" ".join(each.ar if arabic else each.en for each in wrong), code="CSR-INVALID"
+		)
+
+
+def keep_otp(name: str, otp: str) -> None:
+	"""Until a worker takes it; encrypted, for Redis may be written to disk."""
+	frappe.cache.set_value(_otp_key(name), encrypt(otp), expires_in_sec=OTP_SECONDS)
+
+
+def take_otp(name: str) -> str:
+	"""The waiting password, which is then gone; empty where there is none."""
+	kept = frappe.cache.get_value(_otp_key(name), expires=True)
+	frappe.cache.delete_value(_otp_key(name))
+	return str(decrypt(kept)) if kept else ""
+
+
+def _otp_key(name: str) -> str:
+	return f"zatca_otp|{name}"
+
+
+# --- the work ---------------------------------------------------------------------------------------------------------
+def carry_on(name: str, otp: str = "") -> Enrolment | None:
+	"""Take a device on as far as it goes; None where another process is at it. Commits after every step."""
+	with store.lock(name) as held:
+		if not held:
+			return None
+		frappe.db.rollback()
+		store.note_beginning(name)
+		try:
+			return work_on(name, otp or take_otp(name))
+		except Exception:
+			stop_unforeseen(name)
+			raise
+		finally:
+			store.note_end(name)
+			tell(name)
+
+
+def work_on(name: str, otp: str) -> Enrolment:
+	"""From what is stored to the end or to a problem."""
+	device = frappe.get_doc("ZATCA Device", name)
+	request = request_of(device)
+	enrolment = store.load(name, ENVIRONMENTS[device.environment], request.invoice_type)
+	problem = enrolment.state.problem
+	if otp and problem and problem.code in DEAD_ENDS:
+		enrolment = start_over(enrolment)
+	return run(enrolment, tools_of(device, request), otp=otp)
+
+
+def stop_unforeseen(name: str) -> None:
+	"""Say that it stopped; what was stored stays. The log gets the traceback without any value of a variable."""
+	trace = frappe.get_traceback()
+	frappe.db.rollback()
+	frappe.log_error(
+		title=f"ZATCA: {name}", message=trace, reference_doctype="ZATCA Device", reference_name=name
+	)
+	store.note_problem(name, UNFORESEEN)
+
+
+def tools_of(device: Any, request: CsrRequest) -> Tools:
+	"""What the core's machine needs of this site."""
+	seller = seller_of(device)
+	environment = ENVIRONMENTS[device.environment]
+
+	def save(enrolment: Enrolment) -> None:
+		store.save(device.name, enrolment, request)
+
+	return Tools(
+		client=FatooraClient(gateway_of(device), RequestsTransport(read_timeout=45, total_timeout=60)),
+		make_csr=lambda key: build_csr(request, key, environment),
+		make_document=lambda order: make_document(order, seller),
+		save=save,
+		progress=lambda _step: tell(device.name),
+	)
+
+
+def tell(name: str) -> None:
+	"""Whoever looks at the device is told to look again; the page also asks by itself, should no socket be there."""
+	frappe.publish_realtime(EVENT, {"device": name}, user=frappe.session.user)
 
 
 def enrol(name: str, otp: str) -> Any:
-	"""Take a device from its names to a production CSID. Raises ConfigurationError with the sentence that stopped it."""
+	"""`carry_on` to the end, here and now. Raises ConfigurationError with the sentence that stopped it."""
 	device = frappe.get_doc("ZATCA Device", name)
 	if device.status in ("Active", "Retired"):
 		raise ConfigurationError(_("Device {0} is {1} already.").format(name, _(device.status)))
-	request = request_of(device)
-	seller = seller_of(device)
-	done = run(
-		start(ENVIRONMENTS[device.environment], request.invoice_type),
-		Tools(
-			client=FatooraClient(gateway_of(device), RequestsTransport()),
-			make_csr=lambda key: build_csr(request, key, ENVIRONMENTS[device.environment]),
-			make_document=lambda order: make_document(order, seller),
-			save=lambda enrolment: keep(name, request, enrolment),
-		),
-		otp=otp,
-	)
+	done = carry_on(name, otp)
+	if done is None:
+		raise ConfigurationError(_("Another process is onboarding device {0}.").format(name))
 	if done.state.step is not Step.DONE or done.state.problem:
 		problem = done.state.problem
 		raise ConfigurationError(problem.sentence.en if problem else _("The onboarding did not finish."))
 	return frappe.get_doc("ZATCA Device", name)
 
 
-def keep(name: str, request: CsrRequest, enrolment: Enrolment) -> None:
-	"""Store what is known now, secrets encrypted, and commit: a crash must not lose a certificate that was issued."""
+def begin_renewal(device: Any) -> None:
+	"""From an enrolled device to the first step of its renewal, with a new key; one under way goes on. The caller commits."""
+	kept = store.load(device.name, ENVIRONMENTS[device.environment], request_of(device).invoice_type)
+	if kept.state.step is Step.DONE:
+		store.save(device.name, start_renewal(kept))
+
+
+def give_up_renewal(name: str) -> None:
+	"""Leave a renewal half-way; the certificate in use stays. Commits. Raises ConfigurationError where none is under way."""
 	device = frappe.get_doc("ZATCA Device", name)
-	state, secrets = enrolment.state, enrolment.secrets.reveal()
-	values: dict[str, Any] = {"status": "Key Made" if state.keys else "New"}
-	if state.keys:
-		values["csr"] = state.keys[-1].csr_pem
-		device.store_secrets(private_key=secrets["keys"][state.keys[-1].id])
-	if state.compliance:
-		values.update(
-			status="Compliance",
-			compliance_certificate=state.compliance.token,
-			compliance_request_id=state.compliance.request_id,
-		)
-		device.store_secrets(compliance_secret=secrets["csids"][state.compliance.id])
-	if state.active:
-		certificate = device_of(enrolment).certificate
-		device.store_secrets(production_secret=secrets["csids"][state.active.id])
-		values.update(
-			status="Active",
-			production_certificate=state.active.token,
-			production_request_id=state.active.request_id,
-			**facts_of(certificate),
-			common_name=request.common_name,
-			serial_number=request.serial_number,
-			vat_number=request.organization_identifier,
-			bound_to=frappe.local.site,
-		)
-	device.write_standing(**values)
-	frappe.db.commit()
+	with store.lock(name) as held:
+		if not held:
+			raise ConfigurationError(_("It is being worked on now. Wait until it stops."), code="BUSY")
+		take_otp(name)
+		kept = store.load(name, ENVIRONMENTS[device.environment], request_of(device).invoice_type)
+		store.save(name, abandon(kept))
+		store.note_end(name)
 
 
-def facts_of(certificate: Certificate) -> dict[str, Any]:
-	"""What the device's form shows about its certificate."""
-	return {
-		"certificate_serial": str(certificate.serial),
-		"certificate_issuer": certificate.issuer_name,
-		"permissions_code": certificate.permissions,
-		"valid_from": local_time(certificate.not_before),
-		"valid_until": local_time(certificate.not_after),
-	}
-
-
-def local_time(moment: datetime) -> datetime:
-	"""Riyadh's time without zone, as the database holds it."""
-	return moment.astimezone(RIYADH).replace(tzinfo=None)
-
-
+# --- who the device speaks for ------------------------------------------------------------------------------------------
 def request_of(device: Any) -> CsrRequest:
 	"""The certificate request from the device's form, the rest from company and settings."""
 	company = frappe.get_cached_doc("Company", device.company)
@@ -109,14 +219,21 @@ def request_of(device: Any) -> CsrRequest:
 	place = device.short_address or address.get("zatca_short_address") or address.get("city") or "Riyadh"
 	return CsrRequest(
 		common_name=device.common_name or f"{device.name}-{company.abbr}",
-		serial_number=device.serial_number or f"1-Bayancore|2-ERPNext|3-{frappe.generate_hash(length=12)}",
+		serial_number=device.serial_number,
 		organization_identifier=device.vat_number or compact(company.tax_id),
-		organization_unit=device.organization_unit or device.branch or company.company_name,
+		organization_unit=device.organization_unit or unit_of(device, company, settings),
 		organization_name=device.organization_name or company.company_name,
 		location=place,
 		industry=device.business_category or settings.get("business_category") or DEFAULT_CATEGORY,
 		invoice_type=f"{int(bool(device.signs_standard))}{int(bool(device.signs_simplified))}00",
 	)
+
+
+def unit_of(device: Any, company: Any, settings: Any) -> str:
+	"""The branch; for a member of a VAT group its TIN, which the group's number does not tell."""
+	if is_group_number(compact(company.tax_id)):
+		return compact(settings.get("group_tin"))
+	return str(device.branch or company.company_name)
 
 
 def registered_address(device: Any) -> Any:
@@ -164,8 +281,4 @@ def onboard_with_simulator(company: str, url: str, *, device: str | None = None)
 			}
 		).insert(ignore_permissions=True)
 	frappe.db.commit()
-	answer = requests.post(
-		f"{url.rstrip('/')}/simulator/otp", json={"environment": ENVIRONMENTS["Simulator"].value}, timeout=10
-	)
-	answer.raise_for_status()
-	return enrol(doc.name, str(answer.json()["otp"]))
+	return enrol(doc.name, new_otp(url))

@@ -12,10 +12,10 @@ from typing import Any
 import frappe
 
 from bayancore_erp.zatca.adapter import journal
-from bayancore_erp.zatca.adapter.vault import identity_of
+from bayancore_erp.zatca.adapter.vault import Identity, identity_at_signing, identity_of
 from bayancore_erp.zatca.core.client import FatooraClient, Reply, RequestsTransport, SignedDocument
 from bayancore_erp.zatca.core.client.transport import READ_TIMEOUT
-from bayancore_erp.zatca.core.outcome import Endpoint
+from bayancore_erp.zatca.core.outcome import Endpoint, Kind
 
 _lines: dict[float, RequestsTransport] = {}
 
@@ -25,7 +25,20 @@ def call(lease: journal.Lease, document: Any, endpoint: Endpoint, *, patience: f
 
 	Commits before the call and after it. Raises LeaseLost, and ConfigurationError for an identity that cannot be used.
 	"""
-	identity = identity_of(document.device)
+	identity = identity_at_signing(document.device, document.certificate_serial)
+	reply = once(lease, document, endpoint, identity, patience)
+	if reply.outcome.kind is Kind.UNAUTHORISED:
+		current = identity_of(document.device)
+		if current.credentials != identity.credentials:
+			# what is refused is the certificate of before a renewal: the same bytes, brought by its successor
+			return once(lease, document, endpoint, current, patience)
+	return reply
+
+
+def once(
+	lease: journal.Lease, document: Any, endpoint: Endpoint, identity: Identity, patience: float | None
+) -> Reply:
+	"""One request and its answer, under one identity."""
 	signed = SignedDocument(document.xml, document.invoice_hash, document.uuid, document.invoice_name)
 	payload = signed.payload()
 	request = journal.add_request(

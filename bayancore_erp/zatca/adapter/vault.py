@@ -8,6 +8,7 @@ never shows one. Source: DESIGN.md, promise 10.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 import frappe
@@ -19,6 +20,7 @@ from bayancore_erp.zatca.core.codes import Environment
 from bayancore_erp.zatca.core.crypto.certificate import Certificate
 from bayancore_erp.zatca.core.crypto.keys import PrivateKey, load_key
 from bayancore_erp.zatca.core.errors import ConfigurationError
+from bayancore_erp.zatca.core.onboarding import OnboardingState, Role, from_json
 
 ENVIRONMENTS = {
 	"Simulator": Environment.SIMULATION,
@@ -52,6 +54,45 @@ def identity_of(name: str) -> Identity:
 	identity = read(device)
 	_kept[place] = (state, identity)
 	return identity
+
+
+def identity_at_signing(name: str, certificate_serial: str) -> Identity:
+	"""The identity a stored document was signed with: the one in use, or a former one of the device.
+
+	A document under way when its device is renewed keeps its own. Gives the identity in use where the former one has
+	expired or its secret is gone: its taxpayer is the same. Raises ConfigurationError as `identity_of` does.
+	"""
+	current = identity_of(name)
+	if not certificate_serial or str(current.certificate.serial) == certificate_serial:
+		return current
+	return former(name, certificate_serial) or current
+
+
+def former(name: str, certificate_serial: str) -> Identity | None:
+	"""An earlier production identity of the device, as long as it is valid."""
+	device = frappe.get_cached_doc("ZATCA Device", name)
+	state = enrolment_state(name)
+	for each in state.identities if state else ():
+		if each.role is not Role.PRODUCTION or not each.fits_key:
+			continue
+		certificate = Certificate.from_token(each.token)
+		if str(certificate.serial) != certificate_serial or certificate.not_after <= datetime.now(
+			timezone.utc
+		):
+			continue
+		try:
+			key = load_key(device.get_secret(each.key_id).encode())
+			credentials = Credentials(each.token, device.get_secret(each.id))
+		except KeyError:
+			return None
+		return Identity(name, key, certificate, credentials, gateway_of(device))
+	return None
+
+
+def enrolment_state(name: str) -> OnboardingState | None:
+	"""Every key and certificate the device ever had, without secrets."""
+	text = frappe.db.get_value("ZATCA Enrolment", name, "state")
+	return from_json(text) if text else None
 
 
 def read(device: Any) -> Identity:

@@ -20,6 +20,10 @@ from bayancore_erp.zatca.adapter.party import vat_number_of
 from bayancore_erp.zatca.core.codes import VatCategory
 
 COUNTRY = "Saudi Arabia"
+# What a device may stand for, the narrowest first.
+PLACES = ("pos_profile", "branch", "cost_center")
+# From a trial to the real thing.
+RANK = {"Simulator": 0, "Sandbox": 1, "Simulation": 2, "Production": 3}
 # The first ten digits of a VAT number are the taxpayer's, or its group's.
 TAXPAYER_DIGITS = 10
 
@@ -89,9 +93,10 @@ def out_of_scope(doc: Any, facts: Facts) -> Skip | None:
 
 
 def device_of(doc: Any, facts: Facts, *, simplified: bool) -> str | None:
-	"""The ZATCA Device that signs: of the till, of the branch, of the company; None where there is none.
+	"""The ZATCA Device that signs: of the till, of the branch, of the cost centre, of the company; None where there is none.
 
-	A device chosen anywhere wins even on hold, so that an invoice waits for it rather than wander to another chain.
+	A device chosen anywhere wins even on hold, so that an invoice waits for it rather than wander to another chain. Among
+	the others only those of the furthest environment count: once a company is in production, a trial device signs nothing.
 	"""
 	for chosen in (
 		facts.pos_profile.get("zatca_device"),
@@ -106,13 +111,21 @@ def device_of(doc: Any, facts: Facts, *, simplified: bool) -> str | None:
 			"status": "Active",
 			("signs_simplified" if simplified else "signs_standard"): 1,
 		},
-		fields=["name", "branch"],
+		fields=["name", "environment", *PLACES],
 		order_by="creation",
 	)
-	own = [row.name for row in active if row.branch and row.branch == facts.branch.get("name")]
-	if own:
-		return str(own[0])
+	furthest = max((RANK[row.environment] for row in active), default=0)
+	active = [row for row in active if RANK[row.environment] == furthest]
+	here = {
+		"pos_profile": doc.get("pos_profile"),
+		"branch": facts.branch.get("name"),
+		"cost_center": doc.get("cost_center"),
+	}
+	for place in PLACES:
+		own = [row.name for row in active if here[place] and row.get(place) == here[place]]
+		if own:
+			return str(own[0])
 	if facts.settings.get("default_device"):
 		return str(facts.settings.default_device)
-	free = [row.name for row in active if not row.branch]
+	free = [row.name for row in active if not any(row.get(place) for place in PLACES)]
 	return str(free[0]) if len(free) == 1 else None

@@ -7,6 +7,8 @@ function may reset, and on CSIDs, which belong to one environment.
 
 from __future__ import annotations
 
+import re
+import uuid
 from typing import Any
 
 import frappe
@@ -16,6 +18,9 @@ from frappe.model.document import Document
 from bayancore_erp.zatca.adapter.records import ImmutableRecord
 
 SECRETS = ("private_key", "compliance_secret", "production_secret")
+# What onboarding adds, one key or secret a name, for good: key-1, compliance-1, production-1, key-2 …
+HISTORY = re.compile(r"(key|compliance|production)-[1-9]\d*")
+MAKER = "1-Bayancore|2-ERPNext|3-"
 CHAIN_HEAD = ("icv", "pih", "last_document", "last_signed_at")
 STANDING = (
 	"status",
@@ -35,6 +40,8 @@ STANDING = (
 	"bound_to",
 	"confirmed_by",
 	"confirmed_at",
+	"alerted_days",
+	"replaced_by",
 )
 IDENTITY = ("common_name", "serial_number", "vat_number")
 
@@ -63,16 +70,18 @@ class ZATCADevice(Document):
 			if not self.flags.by_the_writer:
 				self.update({field: None for field in STANDING})
 			self.status = self.status or "New"
+			# told apart by ZATCA for good, whatever the site or the device is called
+			self.serial_number = self.serial_number or f"{MAKER}{uuid.uuid4()}"
 			return
 		fields = [*SECRETS, *CHAIN_HEAD, "company", "environment"]
 		if not self.flags.by_the_writer:
 			fields += STANDING
 		# a locking read: it sees what other transactions committed since this one began
 		stored = frappe.db.get_value(
-			self.doctype, self.name, [*fields, *IDENTITY], as_dict=True, for_update=True
+			self.doctype, self.name, [*fields, *IDENTITY, "status"], as_dict=True, for_update=True
 		)
 		self.update({field: stored[field] for field in fields})
-		if self.private_key and not self.flags.by_the_writer:
+		if (self.private_key or stored.status != "New") and not self.flags.by_the_writer:
 			self.update({field: stored[field] for field in IDENTITY})
 
 	def write_standing(self, **values: Any) -> None:
@@ -95,11 +104,28 @@ class ZATCADevice(Document):
 			frappe.db.set_value(self.doctype, self.name, name, "*" * 12, update_modified=False)
 			self.set(name, "*" * 12)
 
+	def add_secrets(self, secrets: dict[str, str]) -> None:
+		"""Encrypt keys and secrets under names of their own. Never replaces one. Raises KeyError for another name."""
+		from frappe.utils.password import set_encrypted_password
+
+		auth = frappe.qb.Table("__Auth")
+		query = (
+			frappe.qb.from_(auth)
+			.select(auth.fieldname)
+			.where((auth.doctype == self.doctype) & (auth.name == self.name))
+		)
+		kept = set(query.run(pluck=True))
+		for name, value in secrets.items():
+			if not HISTORY.fullmatch(name):
+				raise KeyError(name)
+			if name not in kept:
+				set_encrypted_password(self.doctype, self.name, value, name)
+
 	def get_secret(self, name: str) -> str:
 		"""The secret in clear, for the key vault and nobody else. Raises KeyError where there is none."""
 		from frappe.utils.password import get_decrypted_password
 
-		if name not in SECRETS:
+		if name not in SECRETS and not HISTORY.fullmatch(name):
 			raise KeyError(name)
 		value = get_decrypted_password(self.doctype, self.name, name, raise_exception=False)
 		if not value:
@@ -112,6 +138,10 @@ class ZATCADevice(Document):
 				_("{0} has signed invoices: it can be retired, not deleted.").format(self.name),
 				ImmutableRecord,
 			)
+		if frappe.db.exists("ZATCA Enrolment", self.name):
+			enrolment = frappe.get_doc("ZATCA Enrolment", self.name)
+			enrolment.flags.with_its_device = True
+			enrolment.delete(ignore_permissions=True)
 
 	def before_rename(self, *args: object, **kwargs: object) -> None:
 		frappe.throw(_("A device keeps its name."), ImmutableRecord)
