@@ -14,6 +14,7 @@ Needs a bench (see tests/site/private_bench.py); this Python needs lxml, cryptog
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import subprocess
@@ -60,11 +61,15 @@ def produce(options: argparse.Namespace) -> int:
 		frappe.db.commit()
 		world.forget_settings(frappe)
 		frappe.flags.mute_messages = True
+		# documents are made of many small objects, and none of them lives long: collecting garbage takes a sixth of the time
+		gc.disable()
 		made, case = 0, options.producer
 		while made < options.count and (not options.seconds or time.monotonic() - began < options.seconds):
 			made += one_case(frappe, options, case, made, out, log)
 			case += options.producers
 			log.flush()
+			if not made % 40:
+				gc.collect()
 	return 0
 
 
