@@ -17,6 +17,7 @@ import argparse
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -251,6 +252,7 @@ def main() -> int:
 	options = parser.parse_args()
 	if options.producer is not None:
 		return produce(options)
+	signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
 
 	from private_bench import BENCH
 
@@ -273,6 +275,7 @@ def on_private_sites(scratch: Path, out: Path, options: argparse.Namespace) -> i
 
 	(scratch / "bench").mkdir()
 	bench = PrivateBench(scratch / "bench")
+	running: list[subprocess.Popen[bytes]] = []
 	try:
 		bench.start()
 		bench.remember_ports()
@@ -284,17 +287,27 @@ def on_private_sites(scratch: Path, out: Path, options: argparse.Namespace) -> i
 		if made.returncode:
 			return made.returncode
 		share = -(-options.count // options.producers)
-		running = []
 		for number in range(options.producers):
 			site = world.SITE if number == 0 else f"producer{number}.local"
 			if number:
 				bench.add_site(site, "saudi", empty=True)
-			command = [str(bench.python), str(HERE), "--producer", str(number), "--site", site, "--out", str(out)]
+			command = [
+				str(bench.python),
+				str(HERE),
+				"--producer",
+				str(number),
+				"--site",
+				site,
+				"--out",
+				str(out),
+			]
 			for name, value in (("count", share), *((key, getattr(options, key)) for key in PASSED_ON)):
 				command += [f"--{name}", str(value)]
 			running.append(subprocess.Popen(command, cwd=bench.sites, env=bench_env(bench)))
 		return max(process.wait() for process in running)
 	finally:
+		for process in running:
+			process.terminate()
 		bench.stop()
 
 
@@ -316,9 +329,7 @@ def bench_env(bench: Any) -> dict[str, str]:
 
 def sum_up(out: Path, options: argparse.Namespace) -> int:
 	"""Print what was found and the figure."""
-	rows = [
-		json.loads(text) for log in sorted(out.glob("*.jsonl")) for text in log.read_text().splitlines()
-	]
+	rows = [json.loads(text) for log in sorted(out.glob("*.jsonl")) for text in log.read_text().splitlines()]
 	wrong = [row for row in rows if row["found"]]
 	for row in wrong[:10]:
 		print(f"  {row.get('name', row['seed'])} (seed {row['seed']}): {'; '.join(row['found'])}")
