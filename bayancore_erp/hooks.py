@@ -32,20 +32,33 @@ setup_wizard_stages = "bayancore_erp.setup.first_run.stages"
 
 # --- the lawful record ----------------------------------------------------------------------------------------------
 # Transaction Deletion Record would otherwise count these among a company's transactions.
-company_data_to_be_ignored = ["ZATCA Settings", "ZATCA Device"]
+company_data_to_be_ignored = ["ZATCA Settings", "ZATCA Device", "Archive Settings", "Archive Check"]
 
 override_whitelisted_methods = {
 	"frappe.client.get_password": "bayancore_erp.zatca.overrides.secrets.get_password",
 }
 
+# Their rows name the company in a Data field, which User Permissions do not follow.
+_of_a_company = (
+	"ZATCA Document",
+	"ZATCA Attempt",
+	"ZATCA Submission",
+	"ZATCA Skip",
+	"Archive Paper",
+	"Archive Object",
+	"Archive Task",
+	"Invoice Mail",
+	"Mail Exception",
+)
 permission_query_conditions = {
-	doctype: "bayancore_erp.zatca.overrides.company_scope.query_conditions"
-	for doctype in ("ZATCA Document", "ZATCA Attempt", "ZATCA Submission", "ZATCA Skip")
+	doctype: "bayancore_erp.zatca.overrides.company_scope.query_conditions" for doctype in _of_a_company
 }
 has_permission = {
-	doctype: "bayancore_erp.zatca.overrides.company_scope.has_permission"
-	for doctype in ("ZATCA Document", "ZATCA Attempt", "ZATCA Submission", "ZATCA Skip")
+	doctype: "bayancore_erp.zatca.overrides.company_scope.has_permission" for doctype in _of_a_company
 }
+
+# Insert-only rows of the other rooms: closed to customizing like the lawful record itself.
+lawful_doctypes = ["Archive Paper", "Archive Brand", "Archive Object", "Archive Task", "Invoice Mail"]
 
 # --- documents ------------------------------------------------------------------------------------------------------
 # Sales Invoice and POS Invoice: bayancore_erp.zatca.overrides.sales_invoice, one function an event.
@@ -74,6 +87,7 @@ doc_events = {
 		}
 		for doctype in ("Custom Field", "Property Setter", "Custom DocPerm", "Workflow")
 	},
+	"Communication": {"after_insert": "bayancore_erp.archive.adapter.delivery_status.on_communication"},
 	"Transaction Deletion Record": {
 		"before_insert": "bayancore_erp.zatca.overrides.lawful_record.refuse_deletion_of_transactions",
 		"before_submit": "bayancore_erp.zatca.overrides.lawful_record.refuse_deletion_of_transactions",
@@ -94,7 +108,18 @@ doctype_js = {
 }
 
 # What happened to an invoice, for whoever lives on it: event -> listeners (zatca/adapter/events.py says which events and when).
-zatca_events: dict[str, list[str]] = {}
+_archive = ["bayancore_erp.archive.adapter.listeners.on_event"]
+zatca_events: dict[str, list[str]] = {
+	event: [*_archive] for event in ("posted", "issued", "accepted", "released", "rejected")
+}
+
+# The highest ICV of a device that the archive itself knows: what a cloned or restored site cannot know.
+zatca_chain_heads = ["bayancore_erp.archive.adapter.heads.highest_icv"]
 
 # --- workers --------------------------------------------------------------------------------------------------------
-scheduler_events = {"cron": {"* * * * *": ["bayancore_erp.zatca.jobs.watchdog"]}}
+scheduler_events = {
+	"cron": {
+		"* * * * *": ["bayancore_erp.zatca.jobs.watchdog", "bayancore_erp.archive.jobs.watchdog"],
+	},
+	"daily_long": ["bayancore_erp.archive.jobs.nightly"],
+}

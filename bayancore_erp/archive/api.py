@@ -60,15 +60,17 @@ def retry(names: str | list[str]) -> int:
 
 @frappe.whitelist(methods=["POST"])
 def check_store(company: str) -> dict[str, Any]:
-	"""Whether the company's archive works, and what protects it. Permission: write on its settings."""
-	frappe.has_permission("Archive Settings", "write", company, throw=True)
+	"""Whether the company's archive works, and what protects it. Permission: write on settings, read on the company."""
+	frappe.has_permission("Archive Settings", "write", throw=True)
+	frappe.has_permission("Company", "read", company, throw=True)
 	return desk.health(company)
 
 
 @frappe.whitelist(methods=["GET"])
 def sample(company: str, layout: str = "a4") -> None:
-	"""The company's latest document with its present brand, marked as a sample. Permission: read on its settings."""
-	frappe.has_permission("Archive Settings", "read", company, throw=True)
+	"""The company's latest document with its present brand, marked as a sample. Permission: read on both."""
+	frappe.has_permission("Archive Settings", "read", throw=True)
+	frappe.has_permission("Company", "read", company, throw=True)
 	desk.answer_with(desk.sample(company, layout))
 
 

@@ -162,7 +162,9 @@ def test_a_copy_zatca_has_not_seen_shows_no_qr() -> None:
 	import zxingcpp
 	from reading import picture
 
-	pdf = render(paper(STANDARD), watermark=Text(ar="لم تُعتمد بعد", en="Not yet cleared"), embed=False, scannable=False)
+	pdf = render(
+		paper(STANDARD), watermark=Text(ar="لم تُعتمد بعد", en="Not yet cleared"), embed=False, scannable=False
+	)
 	assert not zxingcpp.read_barcodes(picture(pdf))
 
 

@@ -321,11 +321,14 @@ def tail(file: Path) -> str:
 
 
 def app_requirements() -> list[str]:
-	"""The app's own dependencies, and pytest, as pyproject.toml states them."""
+	"""The app's own dependencies as pyproject.toml states them, and what the site tests read papers and mail with."""
 	text = (ROOT / "pyproject.toml").read_text()
 	block = text.split("\ndependencies = [", 1)[1].split("\n]", 1)[0]
 	return [line.strip().strip('",') for line in block.splitlines() if line.strip().startswith('"')] + [
-		"pytest~=8.3"
+		"pytest~=8.3",
+		"pypdfium2>=4.30,<6",
+		"zxing-cpp>=2.2,<4",
+		"aiosmtpd~=1.4",
 	]
 
 

@@ -20,6 +20,7 @@ from bayancore_erp.archive.adapter.recipients import recipients_of, sort_out
 from bayancore_erp.archive.core.oci_store import SIX_YEARS
 from bayancore_erp.archive.core.pdf import render
 from bayancore_erp.archive.core.store import RetentionRule
+from bayancore_erp.zatca.adapter.delivery import may_leave, require
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import SalesInvoiceField
 from bayancore_erp.zatca.core.errors import ConfigurationError, ZatcaError
@@ -71,7 +72,7 @@ def standing(doctype: str, name: str) -> dict[str, Any]:
 		return answer
 	found = lawful(document)
 	answer.update(
-		given=found.may_be_given and (found.accepted or invoice.docstatus == 1),
+		given=found.may_be_given and not may_leave(invoice, test_papers=True),
 		cleared=found.cleared,
 		recipients=", ".join(recipients_of(invoice).everybody) if invoice.docstatus == 1 else "",
 		archived=frappe.db.count(
@@ -104,12 +105,10 @@ def download(doc: Any, what: str) -> Download:
 		return Download(f"{doc.name}-{_('Draft')}.pdf", in_words(lambda: papers.preview(doc)), inline=True)
 	document = document_of(doc)
 	if what == "marked":
-		if not doc.get(SalesInvoiceField.RELEASED_AT):
-			raise papers.NoPaper(
-				_("{0} is not cleared yet: there is no tax invoice to give.").format(doc.name)
-			)
+		require(doc, test_papers=True)
 		row = frappe.get_doc("ZATCA Document", document)
 		return Download(papers.name_of(row, "-not-cleared.pdf"), papers.marked_copy(document))
+	require(doc, test_papers=True)
 	paper = papers.paper_of(document)
 	# A first look makes the paper: a download is a GET, which Frappe commits only when told to.
 	frappe.local.flags.commit = True

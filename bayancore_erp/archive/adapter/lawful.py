@@ -32,17 +32,20 @@ class Lawful:
 	"""ZATCA has cleared it or has its report."""
 	cleared: bool
 	"""`xml` is ZATCA's own copy."""
+	rejected: bool = False
+	"""ZATCA said no, and nothing else since."""
 
 	@property
 	def may_be_given(self) -> bool:
 		"""A simplified one is the buyer's once it is signed; a standard one once ZATCA has accepted it."""
-		return self.accepted or self.row.kind == Kind.SIMPLIFIED.value
+		return self.accepted or (self.row.kind == Kind.SIMPLIFIED.value and not self.rejected)
 
 
 def lawful(document: str) -> Lawful:
 	"""The lawful form of a ZATCA Document. Raises ImmutableRecord where stored bytes are no longer those."""
 	row = frappe.get_doc("ZATCA Document", document)
-	answers = answers_of(document, ACCEPTED)
+	answers = answers_of(document, (*ACCEPTED, Verdict.REJECTED.value))
+	accepted = any(answer.outcome in ACCEPTED for answer in answers)
 	for answer in answers:
 		if answer.outcome != Verdict.CLEARED.value:
 			continue
@@ -57,7 +60,7 @@ def lawful(document: str) -> Lawful:
 		)
 		if outcome.cleared_xml:
 			return Lawful(row, outcome.cleared_xml, True, True)
-	return Lawful(row, row.xml, bool(answers), False)
+	return Lawful(row, row.xml, accepted, False, bool(answers) and not accepted)
 
 
 def answers_of(document: str, outcomes: tuple[str, ...] = ()) -> list[Any]:

@@ -17,13 +17,14 @@ from frappe import _
 from frappe.email.doctype.email_account.email_account import EmailAccount
 from frappe.utils import now_datetime
 
-from bayancore_erp.archive.adapter import attachments, exceptions, marks, papers
+from bayancore_erp.archive.adapter import attachments, exceptions, papers
 from bayancore_erp.archive.adapter.fields import Occasion, Trouble
 from bayancore_erp.archive.adapter.lawful import lawful
 from bayancore_erp.archive.adapter.preferences import language_of, preferences
 from bayancore_erp.archive.adapter.recipients import Recipients, recipients_of, sort_out, wants_none
 from bayancore_erp.archive.adapter.tasks import NotAtAll, NotNeeded, NotNow
 from bayancore_erp.archive.adapter.templates import text_of
+from bayancore_erp.zatca.adapter.delivery import may_leave
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import Kind, SalesInvoiceField
 from bayancore_erp.zatca.adapter.records import append_row
@@ -40,16 +41,8 @@ def send(document: str, occasion: str, *, to: Recipients | None = None) -> str:
 	invoice = frappe.get_doc(found.row.invoice_doctype, found.row.invoice_name)
 	settings = preferences(invoice.company)
 	refuse_unwanted(found.row, invoice, settings, occasion, asked=to is not None)
-	if occasion == Occasion.NOT_YET_CLEARED.value:
-		if found.accepted:
-			raise NotNeeded(_("It was cleared in the meantime."))
-		if not invoice.get(SalesInvoiceField.RELEASED_AT):
-			raise NotNeeded(_("It was not released."))
-	elif not found.may_be_given:
-		raise NotNow(_("It waits for ZATCA's clearance."))
+	refuse_unlawful(found, invoice, occasion)
 	people = to or people_for(invoice, document, occasion)
-	if marks.is_test(found.row):
-		people = test_people(settings)
 	require_people(people, invoice, document)
 	account = account_of(invoice, settings, document)
 	language = language_of(invoice)
@@ -121,8 +114,20 @@ def refuse_unwanted(document: Any, invoice: Any, settings: Any, occasion: str, *
 	at_till = invoice.doctype == "POS Invoice" or invoice.get("is_pos")
 	if document.kind == Kind.SIMPLIFIED.value and not recipients_of(invoice).to and at_till:
 		raise NotNeeded(_("A buyer at the till without an address got the receipt."))
-	if marks.is_test(document) and not settings.test_address:
-		raise NotNeeded(_("Papers of a test environment are not mailed."))
+
+
+def refuse_unlawful(found: Any, invoice: Any, occasion: str) -> None:
+	"""Raise where this copy may not leave: a test paper, one that is rejected, one that waits for clearance."""
+	refusal = may_leave(invoice)
+	if refusal:
+		raise NotNeeded(refusal.sentence) if refusal.code == "TEST-PAPER" else NotNow(refusal.sentence)
+	if occasion == Occasion.NOT_YET_CLEARED.value:
+		if found.accepted:
+			raise NotNeeded(_("It was cleared in the meantime."))
+	elif found.rejected:
+		raise NotNeeded(_("ZATCA rejected it; the one issued instead is mailed."))
+	elif not found.may_be_given:
+		raise NotNow(_("It waits for ZATCA's clearance."))
 
 
 def require_people(people: Recipients, invoice: Any, document: str) -> None:
@@ -183,13 +188,6 @@ def earlier_recipients(invoice: Any) -> list[str]:
 				for valid in sort_out([(address, False)]).to:
 					found[valid] = None
 	return list(found)
-
-
-def test_people(settings: Any) -> Recipients:
-	"""The one address test papers may go to."""
-	if not settings.test_address:
-		raise NotNeeded(_("Papers of a test environment are not mailed."))
-	return sort_out([(settings.test_address, False)])
 
 
 def account_of(invoice: Any, settings: Any, document: str) -> Any:

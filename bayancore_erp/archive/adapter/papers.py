@@ -17,11 +17,13 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from bayancore_erp.archive.adapter import attachments, brands, keeping, marks
+from bayancore_erp.archive.adapter import attachments, brands, keeping
 from bayancore_erp.archive.adapter.lawful import Lawful, lawful
 from bayancore_erp.archive.adapter.preferences import arabic_first, brand_of, layout_of, preferences
 from bayancore_erp.archive.core.pdf import attach, file_name, render
 from bayancore_erp.archive.core.store import ObjectDiffers, ObjectMissing
+from bayancore_erp.zatca.adapter import delivery
+from bayancore_erp.zatca.adapter.delivery import Watermark
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.preflight import look
 from bayancore_erp.zatca.adapter.records import append_row
@@ -71,8 +73,9 @@ def make(found: Lawful) -> Paper:
 	invoice = frappe.get_doc(document.invoice_doctype, document.invoice_name)
 	right_to_left = arabic_first(invoice)
 	brand, remarks = brand_of(document.company, right_to_left)
-	layout, mark = layout_of(invoice, document.kind), marks.mark_of(document, found.accepted)
-	print_format = preferences(document.company).print_format if mark is None else None
+	layout = layout_of(invoice, document.kind)
+	mark = delivery.TEST if is_test(document) else None
+	print_format = None if mark else preferences(document.company).print_format
 	pdf = None
 	if print_format:
 		try:
@@ -86,7 +89,7 @@ def make(found: Lawful) -> Paper:
 			)
 			print_format = None
 	if pdf is None:
-		pdf = render(found.xml, brand=brand, layout=layout, watermark=mark)
+		pdf = render(found.xml, brand=brand, layout=layout, watermark=words(mark))
 	values = {
 		"document": document.name,
 		"invoice_doctype": document.invoice_doctype,
@@ -222,14 +225,11 @@ def marked_copy(document: str) -> bytes:
 	"""A standard document ZATCA has not accepted, marked so, without QR and without the XML: what an outage lets out."""
 	found = lawful(document)
 	invoice = frappe.get_doc(found.row.invoice_doctype, found.row.invoice_name)
-	mark = marks.TEST if marks.is_test(found.row) else marks.NOT_YET_CLEARED
-	if not found.accepted and mark is marks.TEST:
-		mark = Text(
-			ar=f"{marks.NOT_YET_CLEARED.ar} – {marks.TEST.ar}",
-			en=f"{marks.NOT_YET_CLEARED.en} – {marks.TEST.en}",
-		)
+	marks = [delivery.NOT_YET_CLEARED, *([delivery.TEST] if is_test(found.row) else [])]
 	brand, _remarks = brand_of(found.row.company, arabic_first(invoice))
-	return render(found.xml, brand=brand, watermark=mark, embed=False, scannable=False)
+	return render(
+		found.xml, brand=brand, watermark=words(delivery.joined(marks)), embed=False, scannable=False
+	)
 
 
 def preview(doc: Any) -> bytes:
@@ -242,5 +242,20 @@ def preview(doc: Any) -> bytes:
 	brand, _remarks = brand_of(doc.company, arabic_first(doc))
 	kind = "Simplified" if invoice.is_simplified else "Standard"
 	return render(
-		xml, brand=brand, layout=layout_of(doc, kind), watermark=marks.DRAFT, embed=False, scannable=False
+		xml,
+		brand=brand,
+		layout=layout_of(doc, kind),
+		watermark=words(delivery.DRAFT),
+		embed=False,
+		scannable=False,
 	)
+
+
+def is_test(document: Any) -> bool:
+	"""Whether a signed document went to a simulator or to ZATCA's simulation."""
+	return str(document.environment) != delivery.PRODUCTION
+
+
+def words(mark: Watermark | None) -> Text | None:
+	"""A mark as the layouts take it."""
+	return Text(ar=mark.ar, en=mark.en) if mark else None

@@ -17,8 +17,7 @@ from bayancore_erp.archive.adapter.fields import Occasion
 ENGLISH, ARABIC = "Tax Invoice", "Tax Invoice (Arabic)"
 TEXTS = {
 	ENGLISH: (
-		"{% if occasion == 'Not Yet Cleared' %}Not yet cleared: {% elif occasion == 'Replacement' %}Replacement: {% endif %}"
-		"{{ title_en }} {{ doc.name }} from {{ seller }}",
+		"{{ notice }}{{ title_en|capitalize }} {{ doc.name }} from {{ seller }}",
 		"""<p>Dear {{ doc.customer_name }},</p>
 {% if occasion == 'Not Yet Cleared' %}<p>ZATCA's platform cannot be reached at the moment. Attached is a copy of {{ title_en }}
 <b>{{ doc.name }}</b> of {{ date }} that is not yet cleared; it does not entitle you to deduct VAT. The cleared invoice follows by
@@ -30,8 +29,7 @@ electronic invoice (XML) as ZATCA has it.</p>
 {% endif %}<p>Kind regards,<br>{{ seller }}</p>""",
 	),
 	ARABIC: (
-		"{% if occasion == 'Not Yet Cleared' %}لم تُعتمد بعد: {% elif occasion == 'Replacement' %}نسخة بديلة: {% endif %}"
-		"{{ title_ar }} {{ doc.name }} من {{ seller_ar }}",
+		"{{ notice }}{{ title_ar }} {{ doc.name }} من {{ seller_ar }}",
 		"""<div dir="rtl" style="text-align:right"><p>السادة {{ doc.customer_name }} المحترمين،</p>
 {% if occasion == 'Not Yet Cleared' %}<p>يتعذر حالياً الوصول إلى منصة هيئة الزكاة والضريبة والجمارك. نرفق لكم نسخة من {{ title_ar }}
 <b>{{ doc.name }}</b> بتاريخ {{ date }} لم تُعتمد بعد، ولا تخوّلكم خصم الضريبة. ستصلكم الفاتورة المعتمدة تلقائياً.</p>
@@ -42,6 +40,11 @@ electronic invoice (XML) as ZATCA has it.</p>
 {% endif %}<p>مع أطيب التحيات،<br>{{ seller_ar }}</p></div>""",
 	),
 }
+NOTICES = {
+	Occasion.NOT_YET_CLEARED.value: {"en": "Not yet cleared: ", "ar": "لم تُعتمد بعد: "},
+	Occasion.REPLACEMENT.value: {"en": "Replacement: ", "ar": "نسخة بديلة: "},
+}
+"""Go before the subject."""
 _TITLES = {
 	("388", "Standard"): ("tax invoice", "الفاتورة الضريبية"),
 	("388", "Simplified"): ("simplified tax invoice", "الفاتورة الضريبية المبسطة"),
@@ -83,6 +86,7 @@ def text_of(invoice: Any, document: Any, settings: Any, language: str, occasion:
 			"doc": invoice,
 			"document": document,
 			"occasion": Occasion(occasion).value,
+			"notice": NOTICES.get(occasion, {}).get(language, ""),
 			"title_en": title_en,
 			"title_ar": title_ar,
 			"seller": company.company_name,
