@@ -76,9 +76,21 @@ _invoice_events = {
 		"before_rename",
 	)
 }
+# Readiness, and what is carried from one document to the next: invoice_to_cash.overrides.documents.
+_road = "bayancore_erp.invoice_to_cash.overrides.documents"
 doc_events = {
-	"Sales Invoice": _invoice_events,
+	"Sales Invoice": {
+		**_invoice_events,
+		"validate": [_invoice_events["validate"], f"{_road}.validate"],
+		"after_mapping": f"{_road}.after_mapping",
+	},
 	"POS Invoice": _invoice_events,
+	**{
+		doctype: {"validate": f"{_road}.validate", "after_mapping": f"{_road}.after_mapping"}
+		for doctype in ("Quotation", "Sales Order", "Delivery Note")
+	},
+	"Customer": {"on_update": f"{_road}.customer_saved"},
+	"Address": {"on_update": f"{_road}.address_saved"},
 	"*": {"before_import": "bayancore_erp.setup.fixture_import.before_import"},
 	**{
 		doctype: {
@@ -102,9 +114,15 @@ doc_events = {
 # --- desk -----------------------------------------------------------------------------------------------------------
 app_include_js = ["/assets/bayancore_erp/js/zatca_navigate.js"]
 app_include_css = ["/assets/bayancore_erp/css/zatca_desk.css"]
+_readiness = "invoice_to_cash/client_scripts/readiness.js"
 doctype_js = {
-	"Sales Invoice": "zatca/client_scripts/sales_invoice.js",
-	"POS Invoice": "zatca/client_scripts/sales_invoice.js",
+	"Sales Invoice": ["zatca/client_scripts/sales_invoice.js", _readiness],
+	"POS Invoice": ["zatca/client_scripts/sales_invoice.js", _readiness],
+	**{doctype: _readiness for doctype in ("Customer", "Quotation", "Sales Order", "Delivery Note")},
+}
+doctype_list_js = {
+	doctype: "invoice_to_cash/client_scripts/readiness_list.js"
+	for doctype in ("Customer", "Quotation", "Sales Order", "Delivery Note", "Sales Invoice")
 }
 
 # What happened to an invoice, for whoever lives on it: event -> listeners (zatca/adapter/events.py says which events and when).
