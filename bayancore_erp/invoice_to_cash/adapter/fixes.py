@@ -97,14 +97,14 @@ def addresses_of(doctype: str, name: str | None, *, but: str) -> list[Any]:
 	"""The other addresses of a party, the primary first."""
 	if not name:
 		return []
+	names = frappe.get_all(
+		"Dynamic Link",
+		filters={"link_doctype": doctype, "link_name": name, "parenttype": "Address", "parent": ("!=", but)},
+		pluck="parent",
+	)
 	found: list[Any] = frappe.get_all(
 		"Address",
-		filters=[
-			["Dynamic Link", "link_doctype", "=", doctype],
-			["Dynamic Link", "link_name", "=", name],
-			["disabled", "=", 0],
-			["name", "!=", but],
-		],
+		filters={"name": ("in", names), "disabled": 0},
 		fields=["name", *ADDRESS],
 		order_by="is_primary_address desc, modified desc",
 	)
@@ -261,7 +261,8 @@ def fill_arabic_name(point: Point, case: Case) -> Iterator[Fix]:
 	if found:
 		yield Fix(
 			"fill_arabic_name",
-			_("Use “{0}”").format(found),
+			# isolated, or the quotation marks of a left-to-right button end up inside out
+			_("Use “{0}”").format(f"\u2068{found}\u2069"),
 			doctype,
 			name,
 			lambda _choice: write(doctype, name, {field: found}),

@@ -99,7 +99,8 @@ def from_order(doc: Any) -> Following:
 
 
 def from_customer(doc: Any, company: str, vat_account: str) -> Following:
-	"""Of a customer: one taxed line, from whom nothing can be wrong but the buyer."""
+	"""Of a customer: one taxed line, in which nothing can be wrong but the buyer. The till's customer for everybody stays that."""
+	till = frappe.db.get_value("POS Profile", {"customer": doc.name, "company": company, "disabled": 0})
 	return Following(
 		frappe._dict(doctype="Customer", name=doc.name),
 		now(),
@@ -108,6 +109,7 @@ def from_customer(doc: Any, company: str, vat_account: str) -> Following:
 		customer=doc.name,
 		customer_name=doc.customer_name,
 		customer_address=doc.get("customer_primary_address") or get_default_address("Customer", doc.name),
+		pos_profile=till,
 		currency="SAR",
 		conversion_rate=1,
 		net_total=10000.0,

@@ -229,7 +229,8 @@ def old_copies(case: Case) -> Iterator[Point]:
 		if not doc.meta.has_field(field) or doc.get(own) or doc.get(InvoiceField.BUYER_NAME):
 			continue
 		here_, there = str(doc.get(field) or ""), str(customer.get(field) or "")
-		if compact(here_) != compact(there) if field == "tax_id" else here_ != there:
+		# where the draft says nothing, the record speaks for it
+		if here_ and (compact(here_) != compact(there) if field == "tax_id" else here_ != there):
 			yield Point(
 				"ITC-STALE",
 				_("{0} is “{1}” here and “{2}” in the customer's record.").format(

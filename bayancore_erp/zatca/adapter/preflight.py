@@ -88,7 +88,12 @@ def stricter(finding: Finding) -> Finding:
 
 
 def by_part(finding: Finding, invoice: Invoice) -> Iterator[Finding]:
-	"""An incomplete National Address: one finding for each part that is missing, each with its own field and sentence."""
+	"""An incomplete National Address: one finding for each part that is missing, each with its own field and sentence.
+
+	A buyer who is not identified at all lacks a number before anything else.
+	"""
+	if finding.code == "BR-KSA-81":
+		finding = replace(finding, field="buyer.vat_number")
 	if INCOMPLETE.get(finding.code) != finding.field:
 		yield finding
 		return
