@@ -190,7 +190,9 @@ def test_a_pos_invoice(frappe: Any) -> None:
 		items=[world.line("خدمة | Service", 1, 100)], payments=[{"mode_of_payment": "Cash", "amount": 115}],
 	)  # fmt: skip
 	assert look(doc)["light"] == "Ready", look(doc)
-	frappe.db.set_value("POS Invoice Item", doc.items[0].name, {"item_name": "Plain", "zatca_item_name_ar": ""})
+	frappe.db.set_value(
+		"POS Invoice Item", doc.items[0].name, {"item_name": "Plain", "zatca_item_name_ar": ""}
+	)
 	frappe.db.set_value("Item", world.ITEM, "zatca_name_ar", "")
 	assert codes(look(doc)) == ["LAW-ARABIC-ITEM"]
 
@@ -268,6 +270,7 @@ def test_no_device_to_sign_with(frappe: Any) -> None:
 )
 def test_prices(frappe: Any, code: str, qty_rate: tuple[float, float], found: str) -> None:
 	doc = make(frappe, "Quotation", row(), row(code, *qty_rate, price_list_rate=900 if code == "PUMP" else 0))
+	# the cable's price is looked up, as for a quotation made by an import
 	frappe.db.set_value("Item", "PUMP", "zatca_name_ar", "مضخة")
 	answer = look(doc)
 	assert found in codes(answer), answer

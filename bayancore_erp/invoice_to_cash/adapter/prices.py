@@ -1,7 +1,7 @@
 """Prices of a quotation: missing, zero, below the price list or below what the goods cost, by the company's tolerance.
 
 Takes a Quotation; gives points with their rows. Never tells a sales rep what something costs, only that the price lies below.
-Two queries, however many rows. Source: WORKFLOW.md, step 1; the tolerances are the company's (ZATCA Settings).
+Three queries at most, however many rows. Source: WORKFLOW.md, step 1; the tolerances are the company's (ZATCA Settings).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import cint
+from frappe.utils import cint, getdate
 
 from bayancore_erp.invoice_to_cash.adapter.points import ERROR, WARNING, Case, Point
 from bayancore_erp.zatca.adapter.mapper import Place
@@ -27,16 +27,18 @@ def check_prices(case: Case) -> Iterator[Point]:
 	doc, settings = case.doc, case.facts.settings
 	rows = [row for row in case.invoice.get("items") if not cint(row.get("is_free_item"))]
 	costs = costs_of({row.get("item_code") for row in rows} - {None, ""}, doc.company)
+	lists = listed_prices(doc, [row for row in rows if not row.get("price_list_rate")])
 	for row in rows:
-		found = price_of(row, settings, costs.get(row.get("item_code"), ZERO))
+		listed = exact(row.get("price_list_rate")) or lists.get((row.get("item_code"), row.get("uom")), ZERO)
+		found = price_of(row, settings, listed, costs.get(row.get("item_code"), ZERO))
 		if found:
 			code, severity, text = found
 			yield Point(code, text, severity, Place(doc.doctype, doc.name, "rate", row.idx, "items"))
 
 
-def price_of(row: Any, settings: Any, cost: Decimal) -> tuple[str, str, str] | None:
+def price_of(row: Any, settings: Any, listed: Decimal, cost: Decimal) -> tuple[str, str, str] | None:
 	"""Code, severity and sentence of what is wrong with one price."""
-	rate, listed = exact(row.get("rate")), exact(row.get("price_list_rate"))
+	rate = exact(row.get("rate"))
 	name = row.get("item_name") or row.get("item_code")
 	if not rate and not listed:
 		return (
@@ -70,6 +72,34 @@ def price_of(row: Any, settings: Any, cost: Decimal) -> tuple[str, str, str] | N
 def share(tolerance: Any) -> Decimal:
 	"""The least part of a price that needs no question, for a tolerance in per cent."""
 	return (HUNDRED - exact(tolerance)) / HUNDRED
+
+
+def listed_prices(doc: Any, rows: list[Any]) -> dict[tuple[str, str], Decimal]:
+	"""What the quotation's price list says by item and unit, for rows that were not made in the form and do not name it.
+
+	Prices for one customer or one batch, and lists in another currency, are left aside: nobody knows whether they are meant.
+	"""
+	if not rows or not doc.get("selling_price_list"):
+		return {}
+	today = getdate(doc.get("transaction_date"))
+	found: dict[tuple[str, str], Decimal] = {}
+	for price in frappe.get_all(
+		"Item Price",
+		filters={
+			"price_list": doc.selling_price_list,
+			"item_code": ("in", list({row.get("item_code") for row in rows})),
+			"currency": doc.currency,
+			"customer": ("is", "not set"),
+			"batch_no": ("is", "not set"),
+		},
+		fields=["item_code", "uom", "price_list_rate", "valid_from", "valid_upto"],
+		order_by="valid_from",
+	):
+		begun = not price.valid_from or getdate(price.valid_from) <= today
+		ended = price.valid_upto and getdate(price.valid_upto) < today
+		if begun and not ended:
+			found[price.item_code, price.uom] = exact(price.price_list_rate)
+	return found
 
 
 def costs_of(items: set[str], company: str) -> dict[str, Decimal]:
