@@ -94,4 +94,54 @@ def verify_chain(context: Any, devices: tuple[str, ...], as_json: bool) -> None:
 			sys.exit(1)
 
 
+@zatca.command()
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@pass_context
+def doctor(context: Any, as_json: bool) -> None:
+	"""Examine everything invoices depend on; exit status 0 in order, 1 something is not."""
+	from bayancore_erp.zatca.adapter import doctor as examination
+
+	with on_site(context):
+		frappe.set_user("Administrator")
+		findings = examination.examine()
+		if as_json:
+			click.echo(json.dumps(examination.as_values(findings), ensure_ascii=False, indent=1))
+		else:
+			colours = {"green": "green", "amber": "yellow", "red": "red"}
+			for finding in findings:
+				light = finding.light.value
+				click.echo(
+					f"{click.style(light.ljust(5), fg=colours[light])}  {finding.area}: {finding.sentence}"
+				)
+				if finding.todo:
+					click.echo(f"       {finding.todo}")
+		if examination.worst(findings) is not examination.Light.GREEN:
+			sys.exit(1)
+
+
+@zatca.command("new-wrapping-key")
+def new_wrapping_key() -> None:
+	"""Print a new wrapping key; where to put it says docs/secrets.md."""
+	from bayancore_erp.zatca.core.crypto.wrapping import new_key
+
+	click.echo(new_key())
+
+
+@zatca.command()
+@pass_context
+def rewrap(context: Any) -> None:
+	"""Bring every device secret under the newest wrapping key (under none, where the site has none)."""
+	from bayancore_erp.zatca.adapter import sealing
+	from bayancore_erp.zatca.core.errors import ZatcaError
+
+	with on_site(context):
+		try:
+			changed = sealing.rewrap()
+		except ZatcaError as error:
+			click.echo(f"Nothing was changed: {error.diagnostics()}", err=True)
+			sys.exit(2)
+		frappe.db.commit()
+		click.echo(f"{changed} secrets were wrapped anew")
+
+
 commands = [zatca]

@@ -132,6 +132,21 @@ def verify(device: str) -> Life:
 	return Life(device, count, tuple(breaks))
 
 
+def outline(device: str) -> str:
+	"""What is wrong with a device's chain at a glance, without its bytes: count, counter, head. Empty: nothing."""
+	row = frappe.db.sql(
+		"select count(*), coalesce(max(icv), 0), coalesce(min(icv), 1) from `tabZATCA Document` where device = %s", device
+	)[0]  # fmt: skip
+	count, highest, lowest = (int(each) for each in row)
+	head = frappe.db.get_value("ZATCA Device", device, ["icv", "pih"], as_dict=True)
+	last = frappe.db.get_value("ZATCA Document", {"device": device, "icv": highest}, "invoice_hash")
+	if count != highest or lowest != 1:
+		return _("{0} documents stand where the counter says {1}.").format(count, highest)
+	if int(head.icv or 0) != highest or (head.pih or FIRST_PIH) != (last or FIRST_PIH):
+		return _("The device's head is not its last document (counter {0}).").format(highest)
+	return ""
+
+
 def judge(row: Any, expected: ChainPosition) -> list[Break]:
 	"""What is wrong with one document at the place where `expected` should stand."""
 	found = []

@@ -19,7 +19,7 @@ from bayancore_erp.zatca.adapter.fields import BranchField, CompanyField
 from bayancore_erp.zatca.adapter.local_simulator import new_otp
 from bayancore_erp.zatca.adapter.mapper.preload import one, own_address, settings_of
 from bayancore_erp.zatca.adapter.party import address_of, bilingual, compact
-from bayancore_erp.zatca.adapter.vault import ENVIRONMENTS, gateway_of
+from bayancore_erp.zatca.adapter.vault import ENVIRONMENTS, gateway_of, make_key
 from bayancore_erp.zatca.core.client import FatooraClient, RequestsTransport
 from bayancore_erp.zatca.core.codes import Name
 from bayancore_erp.zatca.core.compliance import make_document
@@ -168,6 +168,7 @@ def tools_of(device: Any, request: CsrRequest) -> Tools:
 		make_csr=lambda key: build_csr(request, key, environment),
 		make_document=lambda order: make_document(order, seller),
 		save=save,
+		make_key=make_key,
 		progress=lambda _step: tell(device.name),
 	)
 

@@ -17,8 +17,9 @@ from frappe import _
 from bayancore_erp.zatca.core.client import Credentials, Gateway
 from bayancore_erp.zatca.core.client.endpoints import OFFICIAL_ROOT
 from bayancore_erp.zatca.core.codes import Environment
+from bayancore_erp.zatca.core.crypto import keystore
 from bayancore_erp.zatca.core.crypto.certificate import Certificate
-from bayancore_erp.zatca.core.crypto.keys import PrivateKey, load_key
+from bayancore_erp.zatca.core.crypto.keys import DeviceKey
 from bayancore_erp.zatca.core.errors import ConfigurationError
 from bayancore_erp.zatca.core.onboarding import OnboardingState, Role, from_json
 
@@ -29,6 +30,9 @@ ENVIRONMENTS = {
 	"Production": Environment.PRODUCTION,
 }
 
+KEY_STORE = "bayancore_key_store"
+"""In site_config.json: a PKCS#11 URI (core/crypto/hardware.py). Keys made before stay where they are."""
+
 _kept: dict[tuple[str, str], tuple[tuple[str, str], Identity]] = {}
 
 
@@ -37,7 +41,7 @@ class Identity:
 	"""What signs and sends for one device. Prints without its secrets."""
 
 	device: str
-	key: PrivateKey = field(repr=False)
+	key: DeviceKey = field(repr=False)
 	certificate: Certificate = field(repr=False)
 	credentials: Credentials = field(repr=False)
 	gateway: Gateway
@@ -81,7 +85,7 @@ def former(name: str, certificate_serial: str) -> Identity | None:
 		):
 			continue
 		try:
-			key = load_key(device.get_secret(each.key_id).encode())
+			key = keystore.open_key(device.get_secret(each.key_id).encode())
 			credentials = Credentials(each.token, device.get_secret(each.id))
 		except KeyError:
 			return None
@@ -104,7 +108,7 @@ def read(device: Any) -> Identity:
 			hint=_("Finish its onboarding."),
 		)
 	try:
-		key = load_key(device.get_secret("private_key").encode())
+		key = keystore.open_key(device.get_secret("private_key").encode())
 		secret = device.get_secret("production_secret")
 	except KeyError as error:
 		raise ConfigurationError(
@@ -118,6 +122,14 @@ def read(device: Any) -> Identity:
 	return Identity(
 		device.name, key, certificate, Credentials(device.production_certificate, secret), gateway_of(device)
 	)
+
+
+def make_key() -> DeviceKey:
+	"""A new key where this site keeps its keys: in the vault, or in the token that `bayancore_key_store` names.
+
+	Raises ConfigurationError where the token cannot be used.
+	"""
+	return keystore.make_key(frappe.conf.get(KEY_STORE) or "")
 
 
 def gateway_of(device: Any) -> Gateway:

@@ -15,6 +15,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from bayancore_erp.zatca.adapter import sealing
 from bayancore_erp.zatca.adapter.records import ImmutableRecord
 
 SECRETS = ("private_key", "compliance_secret", "production_secret")
@@ -94,43 +95,31 @@ class ZATCADevice(Document):
 
 	def store_secrets(self, **secrets: str) -> None:
 		"""Encrypt `private_key`, `compliance_secret` or `production_secret`. Raises KeyError for another name."""
-		from frappe.utils.password import set_encrypted_password
-
 		for name, value in secrets.items():
 			if name not in SECRETS:
 				raise KeyError(name)
-			set_encrypted_password(self.doctype, self.name, value, name)
+			sealing.seal(self.name, name, value)
 			# a fixed length, so that the column does not tell that of the secret
 			frappe.db.set_value(self.doctype, self.name, name, "*" * 12, update_modified=False)
 			self.set(name, "*" * 12)
 
 	def add_secrets(self, secrets: dict[str, str]) -> None:
 		"""Encrypt keys and secrets under names of their own. Never replaces one. Raises KeyError for another name."""
-		from frappe.utils.password import set_encrypted_password
-
-		auth = frappe.qb.Table("__Auth")
-		query = (
-			frappe.qb.from_(auth)
-			.select(auth.fieldname)
-			.where((auth.doctype == self.doctype) & (auth.name == self.name))
-		)
-		kept = set(query.run(pluck=True))
+		kept = {name for device, name in sealing.everything() if device == self.name}
 		for name, value in secrets.items():
 			if not HISTORY.fullmatch(name):
 				raise KeyError(name)
 			if name not in kept:
-				set_encrypted_password(self.doctype, self.name, value, name)
+				sealing.seal(self.name, name, value)
 
 	def get_secret(self, name: str) -> str:
 		"""The secret in clear, for the key vault and nobody else. Raises KeyError where there is none."""
-		from frappe.utils.password import get_decrypted_password
-
 		if name not in SECRETS and not HISTORY.fullmatch(name):
 			raise KeyError(name)
-		value = get_decrypted_password(self.doctype, self.name, name, raise_exception=False)
+		value = sealing.unseal(self.name, name)
 		if not value:
 			raise KeyError(name)
-		return str(value)
+		return value
 
 	def on_trash(self) -> None:
 		if frappe.utils.cint(self.icv) or frappe.db.exists("ZATCA Document", {"device": self.name}):

@@ -1,1 +1,0 @@
-"""What happens when documents of the sales road are saved or made from one another."""

@@ -1,0 +1,113 @@
+"""The wrapping key of this site: a second lock on every device secret, whose key is not in the database and not in its backup.
+
+Takes a secret and its place, gives what Frappe's encrypted store keeps, and back. The keys come from the environment variable
+BAYANCORE_WRAPPING_KEY or from `bayancore_wrapping_key` in site_config.json, the newest first; without any, secrets are
+encrypted with the site's key alone. `rewrap` brings everything under the newest. Never shows a key.
+Source: DESIGN.md, promise 10; core/crypto/wrapping.py.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import frappe
+from frappe.utils.password import get_decrypted_password, set_encrypted_password
+
+from bayancore_erp.zatca.core.crypto.wrapping import Wrapper, is_wrapped
+from bayancore_erp.zatca.core.errors import ConfigurationError
+
+VARIABLE = "BAYANCORE_WRAPPING_KEY"
+SETTING = "bayancore_wrapping_key"
+DEVICE = "ZATCA Device"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+	"""How the vault stands. `stale`: secrets that the newest key did not wrap; `problem`: why one cannot be opened."""
+
+	configured: bool
+	secrets: int = 0
+	stale: int = 0
+	problem: str = ""
+	hint: str = ""
+
+
+def wrapper() -> Wrapper | None:
+	"""This site's wrapping keys, or None where it has none. Raises ConfigurationError for a key that is none."""
+	text = os.environ.get(VARIABLE) or frappe.conf.get(SETTING) or ""
+	return Wrapper.read(text) if text.strip() else None
+
+
+def seal(device: str, name: str, secret: str) -> None:
+	"""Put a secret into the store, wrapped where the site has a wrapping key."""
+	keys = wrapper()
+	set_encrypted_password(DEVICE, device, keys.wrap(secret, place(device, name)) if keys else secret, name)
+
+
+def unseal(device: str, name: str) -> str | None:
+	"""The secret in clear, or None where there is none. Raises ConfigurationError where its key is missing."""
+	kept = get_decrypted_password(DEVICE, device, name, raise_exception=False)
+	if not kept or not is_wrapped(kept):
+		return kept or None
+	keys = wrapper()
+	if keys is None:
+		raise ConfigurationError(
+			"The devices' secrets are under a wrapping key, which this site does not have.",
+			code="WRAPPING-KEY",
+			hint=f"Give it back: {VARIABLE} in the environment of web and workers, or {SETTING} in site_config.json.",
+		)
+	return keys.unwrap(kept, place(device, name))
+
+
+def place(device: str, name: str) -> str:
+	"""What a wrapped secret is bound to."""
+	return f"{DEVICE}:{device}:{name}"
+
+
+def everything() -> Iterator[tuple[str, str]]:
+	"""Device and name of every secret in the store."""
+	auth = frappe.qb.Table("__Auth")
+	rows = (
+		frappe.qb.from_(auth)
+		.select(auth.name, auth.fieldname)
+		.where((auth.doctype == DEVICE) & (auth.encrypted == 1))
+		.orderby(auth.name)
+	)
+	yield from ((str(device), str(name)) for device, name in rows.run())
+
+
+def rewrap() -> int:
+	"""Bring every secret under the newest key, or under none where the site has none left. Gives how many changed.
+
+	The caller commits: all of them or none. Raises ConfigurationError where one cannot be opened, and changes nothing then.
+	"""
+	opened = {(device, name): unseal(device, name) for device, name in everything()}
+	changed = 0
+	for (device, name), secret in opened.items():
+		if secret and not stands_right(device, name):
+			seal(device, name, secret)
+			changed += 1
+	return changed
+
+
+def stands_right(device: str, name: str) -> bool:
+	"""Whether a secret is wrapped as the site's keys would wrap it now."""
+	keys, kept = wrapper(), get_decrypted_password(DEVICE, device, name, raise_exception=False) or ""
+	return keys.is_current(kept) if keys else not is_wrapped(kept)
+
+
+def state() -> State:
+	"""How the vault stands, for the doctor. Never raises for what a person can mend."""
+	try:
+		configured = wrapper() is not None
+		names = list(everything())
+		for device, name in names:
+			unseal(device, name)
+		stale = sum(not stands_right(device, name) for device, name in names)
+	except ConfigurationError as error:
+		return State(True, problem=error.message, hint=error.hint)
+	except frappe.ValidationError as error:
+		return State(True, problem=str(error))
+	return State(configured, len(names), stale)

@@ -1,0 +1,268 @@
+"""A device's secrets, and the doctor: what is kept, where it must never show, and what is said when something is wrong."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import world
+from fatoora import Fatoora, onboard, simulator
+from private_bench import PrivateBench
+
+
+@pytest.fixture(scope="module")
+def fatoora() -> Iterator[Fatoora]:
+	with simulator() as running:
+		yield running
+
+
+@pytest.fixture(scope="module")
+def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
+	with world.connected(bench) as frappe:
+		frappe.device = onboard(frappe, fatoora)
+		yield frappe
+
+
+@pytest.fixture
+def frappe(site: Any) -> Iterator[Any]:
+	site.set_user("Administrator")
+	yield site
+	site.set_user("Administrator")
+	site.db.rollback()
+	site.conf.pop("bayancore_wrapping_key", None)
+
+
+def secrets_of(frappe: Any) -> dict[str, str]:
+	"""Everything of the device that must never show, in the forms it could show in."""
+	from bayancore_erp.zatca.adapter import sealing, vault
+
+	vault.forget()
+	found = {}
+	for device, name in sealing.everything():
+		value = str(sealing.unseal(device, name))
+		if "PRIVATE KEY" in value:
+			key = vault.identity_of(device).key
+			number = key.for_requests.private_numbers().private_value.to_bytes(32, "big")
+			body = "".join(value.splitlines()[1:-1])
+			found[f"{name}, PEM"] = value.splitlines()[1]
+			found[f"{name}, base64"] = body[:60]
+			found[f"{name}, hexadecimal"] = number.hex()
+			found[f"{name}, number in base64"] = base64.b64encode(number).decode()[:42]
+		else:
+			found[name] = value
+	return found
+
+
+def kept_text(frappe: Any, name: str) -> str:
+	from frappe.utils.password import get_decrypted_password
+
+	return str(get_decrypted_password("ZATCA Device", frappe.device, name))
+
+
+def test_a_wrapping_key_comes_is_changed_and_goes(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import sealing, vault
+	from bayancore_erp.zatca.core.crypto.wrapping import is_wrapped, new_key
+	from bayancore_erp.zatca.core.errors import ConfigurationError
+
+	before = vault.identity_of(frappe.device).credentials.secret
+	old, new = new_key(), new_key()
+	frappe.conf.bayancore_wrapping_key = old
+	assert sealing.state().stale > 0
+	assert sealing.rewrap() == sealing.state().secrets
+	frappe.db.commit()
+	assert is_wrapped(kept_text(frappe, "private_key")) and not sealing.state().stale
+
+	frappe.conf.bayancore_wrapping_key = f"{new},{old}"
+	assert sealing.state().stale == sealing.state().secrets
+	assert sealing.rewrap() > 0
+	frappe.db.commit()
+	frappe.conf.bayancore_wrapping_key = new
+	vault.forget()
+	assert vault.identity_of(frappe.device).credentials.secret == before
+
+	# without the key: a sentence, nothing lost, nothing rewritten
+	frappe.conf.bayancore_wrapping_key = old
+	vault.forget()
+	with pytest.raises(ConfigurationError, match="not known to this site"):
+		vault.identity_of(frappe.device)
+	with pytest.raises(ConfigurationError):
+		sealing.rewrap()
+	del frappe.conf["bayancore_wrapping_key"]
+	assert "does not have" in sealing.state().problem
+
+	# a wrapped secret moved to another name is not opened
+	frappe.conf.bayancore_wrapping_key = new
+	frappe.db.sql(
+		"update `__Auth` a, `__Auth` b set a.password = b.password where a.doctype = 'ZATCA Device' and a.name = %(d)s "
+		"and a.fieldname = 'production_secret' and b.doctype = a.doctype and b.name = a.name and b.fieldname = 'private_key'",
+		{"d": frappe.device},
+	)
+	with pytest.raises(ConfigurationError, match="not what was put there"):
+		sealing.unseal(frappe.device, "production_secret")
+	frappe.db.rollback()
+
+	# back to the site's own key alone, for the tests that follow
+	opened = {each: sealing.unseal(*each) for each in sealing.everything()}
+	del frappe.conf["bayancore_wrapping_key"]
+	for (device, name), secret in opened.items():
+		sealing.seal(device, name, str(secret))
+	frappe.db.commit()
+	vault.forget()
+	assert vault.identity_of(frappe.device).credentials.secret == before and not sealing.state().problem
+
+
+def onboard_another(frappe: Any, fatoora: Fatoora) -> str:
+	"""A second device, with a one-time password this test knows; gives the password."""
+	from bayancore_erp.zatca.adapter.enrolment import enrol
+
+	otp = str(fatoora.call("POST", "otp", environment="simulation")["otp"])
+	device = world.make(
+		frappe, "ZATCA Device", device_name="Second", company=world.COMPANY, environment="Simulator", gateway_url=fatoora.url
+	)  # fmt: skip
+	frappe.db.commit()
+	enrol(device.name, otp)
+	return otp
+
+
+def test_no_secret_shows_anywhere(frappe: Any, bench: PrivateBench, fatoora: Fatoora) -> None:
+	otp = onboard_another(frappe, fatoora)
+	secrets = secrets_of(frappe)
+	assert len(secrets) >= 12
+	dump = subprocess.run(
+		["mariadb-dump", "--no-defaults", "-uroot", "-proot", f"--socket={bench.socket}", bench.database(world.SITE)],
+		capture_output=True, check=True,
+	).stdout.decode("utf-8", "replace")  # fmt: skip
+	logs = "".join(
+		file.read_text(errors="replace")
+		for folder in (bench.folder / "logs", bench.sites / world.SITE / "logs")
+		for file in folder.glob("*.log*")
+	)
+	answers = "".join(answers_for(frappe, user) for user in users_of_every_role(frappe))
+	places = {"the database's dump": dump, "the logs": logs, "the API's answers": answers}
+	assert all(len(text) > 500 for text in places.values()), {k: len(v) for k, v in places.items()}
+	shown = [
+		(name, where) for name, value in secrets.items() for where, text in places.items() if value in text
+	]
+	assert not shown, shown
+	# six digits alone: not the end of a time or of a longer number
+	assert not [where for where, text in places.items() if re.search(rf"(?<![\d.]){otp}(?!\d)", text)]
+
+
+def users_of_every_role(frappe: Any) -> list[str]:
+	"""Administrator, and one user for each role that sees devices."""
+	users = ["Administrator"]
+	for role in ("System Manager", "ZATCA Manager", "Accounts Manager", "Accounts User", "ZATCA Auditor"):
+		email = f"{role.lower().replace(' ', '.')}@secrets.local"
+		if not frappe.db.exists("User", email):
+			user = frappe.get_doc(
+				{"doctype": "User", "email": email, "first_name": role, "send_welcome_email": 0, "user_type": "System User"}
+			).insert()  # fmt: skip
+			user.add_roles(role)
+		users.append(email)
+	frappe.db.commit()
+	return users
+
+
+def answers_for(frappe: Any, user: str) -> str:
+	"""What the desk and the REST API tell this user about devices, settings and submissions."""
+	from frappe import client
+	from frappe.desk.form.load import getdoc
+	from frappe.desk.reportview import get as list_view
+
+	frappe.set_user(user)
+	said = []
+
+	def ask(call: Any) -> None:
+		frappe.local.response = frappe._dict(docs=[])
+		try:
+			said.append(json.dumps([call(), frappe.local.response], default=str))
+		except frappe.PermissionError:
+			said.append("refused")
+
+	for doctype in ("ZATCA Device", "ZATCA Enrolment", "ZATCA Settings", "ZATCA Submission", "ZATCA Attempt"):
+		names = frappe.get_all(doctype, pluck="name", limit=20)
+		for name in names:
+			ask(lambda d=doctype, n=name: client.get(d, n))
+			ask(lambda d=doctype, n=name: getdoc(d, n))
+		ask(lambda d=doctype: client.get_list(d, fields=["*"], limit_page_length=20))
+		frappe.local.form_dict = frappe._dict(
+			doctype=doctype, fields=json.dumps(["*"]), view="Report", page_length=20
+		)
+		ask(lambda: list_view())
+	for secret in ("private_key", "compliance_secret", "production_secret"):
+		from bayancore_erp.zatca.overrides.secrets import get_password
+
+		ask(lambda s=secret: get_password("ZATCA Device", frappe.device, s))
+		ask(lambda s=secret: client.get_value("ZATCA Device", s, {"name": frappe.device}))
+	frappe.set_user("Administrator")
+	return "".join(said)
+
+
+def lights(frappe: Any, check: str) -> dict[str, str]:
+	"""Area and sentence to light of one check."""
+	from bayancore_erp.zatca.adapter import doctor
+
+	return {f"{each.area}: {each.sentence}": each.light.value for each in getattr(doctor, check)()}
+
+
+def test_the_doctor_tells_what_is_wrong_and_what_to_do(frappe: Any, fatoora: Fatoora) -> None:
+	from bayancore_erp.zatca.adapter import doctor
+
+	assert set(lights(frappe, "devices").values()) == {"green"}
+	assert set(lights(frappe, "gateways").values()) == {"green"}
+	assert set(lights(frappe, "chains").values()) == {"green"}
+
+	device = frappe.get_doc("ZATCA Device", frappe.device)
+	frappe.db.set_value(
+		"ZATCA Device", device.name, {"on_hold": 1, "hold_reason": "401", "valid_until": "2026-12-01"}
+	)
+	frappe.clear_document_cache("ZATCA Device", device.name)
+	assert sorted(lights(frappe, "devices").values()) == ["green", "red", "red"]
+	frappe.db.set_value("ZATCA Device", device.name, "icv", 99)
+	broken = f"Chain of {device.name}: The device's head is not its last document (counter 0)."
+	assert lights(frappe, "chains")[broken] == "red"
+	frappe.db.set_value("ZATCA Device", device.name, "gateway_url", "http://127.0.0.1:9")
+	frappe.clear_document_cache("ZATCA Device", device.name)
+	assert "red" in [
+		light
+		for sentence, light in lights(frappe, "gateways").items()
+		if "127.0.0.1:9 cannot be reached" in sentence
+	]
+	frappe.db.set_value("ZATCA Settings", world.COMPANY, "notified_date", "2026-01-01")
+	((sentence, light),) = lights(frappe, "environments").items()
+	assert light == "red" and device.name in sentence
+	frappe.db.rollback()
+	frappe.clear_document_cache("ZATCA Device", device.name)
+
+	assert "red" in lights(frappe, "workers").values(), "no worker runs beside this test"
+	assert "amber" in lights(frappe, "database").values(), "the private bench does not flush at every commit"
+	everything = doctor.examine()
+	assert {each.light.value for each in everything} <= {"green", "amber", "red"}
+	assert all(each.todo for each in everything if each.light is not doctor.Light.GREEN)
+
+
+def test_a_check_that_fails_is_a_finding(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+	from bayancore_erp.zatca.adapter import doctor
+
+	def broken() -> Iterator[Any]:
+		raise RuntimeError("no")
+
+	monkeypatch.setattr(doctor, "settings", broken)
+	found = [each for each in doctor.examine() if each.area == "Doctor"]
+	assert [each.light.value for each in found] == ["red"] and "settings" in found[0].sentence
+
+
+def test_who_may_ask_the_doctor(frappe: Any) -> None:
+	from bayancore_erp.zatca.page.zatca_doctor.zatca_doctor import examine
+
+	users_of_every_role(frappe)
+	frappe.set_user("accounts.user@secrets.local")
+	with pytest.raises(frappe.PermissionError):
+		examine()
+	frappe.set_user("zatca.auditor@secrets.local")
+	assert examine()["findings"]
