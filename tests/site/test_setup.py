@@ -203,7 +203,9 @@ def visible_texts() -> set[str]:
 			)
 	for file in PACKAGE.glob("zatca/doctype/**/*.js"):
 		found.update(re.findall(r'__\(\s*"([^"]+)"', file.read_text()))
-	for place in ("setup/*.py", "zatca/adapter/records.py", "zatca/doctype/**/*.py", "zatca/overrides/*.py"):
+	for file in (*PACKAGE.glob("invoice_to_cash/**/*.js"), *PACKAGE.glob("public/js/*.js")):
+		found.update(re.findall(r'__\(\s*"([^"]+)"', file.read_text()))
+	for place in ("setup/*.py", "zatca/adapter/records.py", "zatca/doctype/**/*.py", "zatca/overrides/*.py", "invoice_to_cash/**/*.py"):  # fmt: skip
 		for file in PACKAGE.glob(place):
 			found.update(literals(file.read_text()))
 	return found

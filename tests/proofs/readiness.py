@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+"""Proof `readiness`: what the traffic light costs whoever opens, saves or fills in a form (issue D, "must show").
+
+On a private bench, for a quotation, an order, a delivery and an invoice of ten rows each, and a customer, in turns in one process:
+what the panel asks for against what opening the form itself asks for, and a save with the light against one without. In a
+browser: how long the form is held up by drawing the panel, and whether anything is asked while somebody types.
+At most 30 ms more on opening a form, at most a tenth more on saving one, and no request while typing. Last line is the figure;
+exit 1 where it falls short.
+
+	python tests/proofs/readiness.py [--rounds 40] [--bench FOLDER of a private bench that runs]
+
+Needs a bench (see tests/site/private_bench.py); for the browser's part this Python needs playwright, and CHROMIUM the path
+of a browser (default /usr/bin/chromium). Without them that part is left out, and the figure says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+HERE = Path(__file__).resolve()
+ROOT = HERE.parents[2]
+sys.path += [str(ROOT / part) for part in ("tests", "tests/site", "")]
+
+OPENING_MOST_MS = 30.0
+SAVING_MOST = 1.10
+DOCTYPES = ("Quotation", "Sales Order", "Delivery Note", "Sales Invoice")
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+
+# --- on the bench -----------------------------------------------------------------------------------------------------
+def measure(rounds: int) -> int:
+	"""Inside the private bench: print one JSON line."""
+	import world
+	from private_bench import PrivateBench
+
+	with world.connected(PrivateBench.found(Path(os.environ["PRIVATE_BENCH"]))) as frappe:
+		from bayancore_erp.invoice_to_cash.adapter import light
+		from bayancore_erp.invoice_to_cash.api import readiness
+		from frappe.desk.form.load import getdoc
+
+		documents = [a_document(frappe, doctype) for doctype in DOCTYPES]
+		documents.append(frappe.get_doc("Customer", world.VAT_BUYER))
+		frappe.db.commit()
+		found: dict[str, Any] = {"opening": {}, "saving": {}, "names": {}}
+		for doc in documents:
+			answer = readiness(doc.doctype, doc.name)
+			assert answer["light"] == "Ready", answer
+
+			def ask(doc: Any = doc) -> None:
+				readiness(doc.doctype, doc.name)
+
+			def open_form(doc: Any = doc) -> None:
+				frappe.local.response = frappe._dict(docs=[])
+				getdoc(doc.doctype, doc.name)
+
+			asking, opening = in_turns(rounds, ask, open_form)
+			found["opening"][doc.doctype] = (asking, opening)
+			found["names"][doc.doctype] = doc.name
+		invoice = next(doc for doc in documents if doc.doctype == "Sales Invoice")
+		lit = light.on_validate
+
+		def save() -> None:
+			frappe.get_doc(invoice.doctype, invoice.name).save()
+			frappe.db.rollback()
+
+		def save_dark() -> None:
+			light.on_validate = lambda doc: None
+			try:
+				save()
+			finally:
+				light.on_validate = lit
+
+		found["saving"] = in_turns(max(rounds // 4, 8), save, save_dark)
+		print(json.dumps(found))
+	return 0
+
+
+def a_document(frappe: Any, doctype: str) -> Any:
+	"""Ten rows, nothing wrong."""
+	import world
+
+	rows = [world.line(f"خدمة {number} | Service {number}", 1 + number, 100) for number in range(10)]
+	if doctype != "Sales Invoice":
+		for row in rows:
+			row.pop("income_account")
+	if doctype == "Sales Invoice":
+		return world.invoice(frappe, world.VAT_BUYER, rows)
+	party = (
+		{"quotation_to": "Customer", "party_name": world.VAT_BUYER}
+		if doctype == "Quotation"
+		else {"customer": world.VAT_BUYER}
+	)
+	more = {"delivery_date": "2027-12-20"} if doctype == "Sales Order" else {}
+	return world.make(
+		frappe, doctype, company=world.COMPANY, currency="SAR", selling_price_list="Standard Selling", items=rows,
+		taxes_and_charges=world.EXCLUSIVE, taxes=world.vat_rows(), ignore_pricing_rule=1, **party, **more,
+	)  # fmt: skip
+
+
+def in_turns(rounds: int, *works: Callable[[], None]) -> list[float]:
+	"""Median milliseconds of each, taken in turns so that a busy machine is busy for all."""
+	times: list[list[float]] = [[] for _ in works]
+	for number in range(rounds + 2):
+		for spent, work in zip(times, works, strict=True):
+			began = time.perf_counter()
+			work()
+			if number >= 2:
+				spent.append((time.perf_counter() - began) * 1000)
+	return [median(spent) for spent in times]
+
+
+# --- in a browser -----------------------------------------------------------------------------------------------------
+# Times every drawing of the panel, from the answer to the next frame in which the page can react again.
+WATCH = """
+window.__drawn = [];
+const real = frappe.xcall;
+frappe.xcall = (method, ...rest) => {
+	const answer = real.call(frappe, method, ...rest);
+	if (!method.includes("invoice_to_cash.api.readiness")) return answer;
+	return { then(next) { return answer.then((message) => { const began = performance.now(); next(message); window.__drawn.push(performance.now() - began); }); } };
+};
+"""
+
+
+def in_browser(url: str, names: dict[str, str]) -> dict[str, Any] | None:
+	"""Milliseconds of drawing, by form, and what typing asked for; None where there is no browser."""
+	try:
+		from playwright.sync_api import sync_playwright
+	except ImportError:
+		return None
+	if not Path(CHROMIUM).exists():
+		return None
+	with sync_playwright() as player:
+		browser = player.chromium.launch(
+			executable_path=CHROMIUM,
+			args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+		)
+		context = browser.new_context(viewport={"width": 1400, "height": 1000})
+		context.request.post(f"{url}/api/method/login", form={"usr": "Administrator", "pwd": "admin"})
+		page = context.new_page()
+		asked: list[str] = []
+		page.on("request", lambda request: asked.append(request.url))
+		page.goto(f"{url}/app/todo", wait_until="domcontentloaded")
+		page.wait_for_function("window.frappe && frappe.xcall && frappe.boot", timeout=120000)
+		page.evaluate(WATCH)
+		drawn = {}
+		for doctype, name in names.items():
+			page.evaluate("window.__drawn = []")
+			for _ in range(3):
+				page.evaluate("([doctype, name]) => frappe.set_route('Form', doctype, name)", [doctype, name])
+				page.wait_for_selector(".page-container:visible .zatca-readiness", timeout=120000)
+				page.wait_for_timeout(500)
+				page.evaluate("frappe.set_route('List', 'ToDo')")
+				page.wait_for_timeout(500)
+			drawn[doctype] = median(page.evaluate("window.__drawn"))
+		page.evaluate("(name) => frappe.set_route('Form', 'Sales Invoice', name)", names["Sales Invoice"])
+		page.wait_for_timeout(3000)
+		page.evaluate("cur_frm.scroll_to_field('po_no')")
+		page.wait_for_timeout(1500)
+		field = page.locator(".page-container:visible [data-fieldname='po_no'] input").first
+		field.click()
+		before = len(asked)
+		page.keyboard.type("PO 2026/11 for the northern site, part two", delay=20)
+		page.wait_for_timeout(1500)
+		typing = [each for each in asked[before:] if "invoice_to_cash" in each]
+		browser.close()
+	return {"drawn": drawn, "typing": len(typing)}
+
+
+@contextmanager
+def served(bench: Any, site: str) -> Iterator[str]:
+	"""The private site over HTTP."""
+	command = [str(bench.python), "-m", "frappe.utils.bench_helper", "frappe", "--site", site, "serve", "--port", str(bench.web_port), "--noreload"]  # fmt: skip
+	with (bench.folder / "proof-serve.log").open("ab") as log:
+		server = subprocess.Popen(command, cwd=bench.sites, env=bench.env, stdout=log, stderr=log)
+	try:
+		url = f"http://127.0.0.1:{bench.web_port}"
+		wait_for(url, site)
+		yield url
+	finally:
+		server.terminate()
+		server.wait(timeout=30)
+
+
+def wait_for(url: str, site: str) -> None:
+	"""Until it answers."""
+	from urllib.error import URLError
+	from urllib.request import Request, urlopen
+
+	for _ in range(240):
+		try:
+			with urlopen(Request(f"{url}/api/method/ping", headers={"Host": site}), timeout=30):
+				return
+		except URLError:
+			time.sleep(0.5)
+	raise SystemExit("the web server did not start")
+
+
+# --- the whole --------------------------------------------------------------------------------------------------------
+def main() -> int:
+	"""Measure on a bench, then in a browser; print and judge."""
+	parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+	parser.add_argument("--rounds", type=int, default=40)
+	parser.add_argument("--bench", help="folder of a private bench that runs; one of its own by default")
+	parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+	options = parser.parse_args()
+	if options.inside:
+		return measure(options.rounds)
+	from private_bench import BENCH, PrivateBench
+
+	if not (BENCH / "env" / "bin" / "python").is_file():
+		print(f"no bench at {BENCH}: set BENCH to where one stands", file=sys.stderr)
+		return 2
+	if options.bench:
+		return report(PrivateBench.found(Path(options.bench)), options)
+	with tempfile.TemporaryDirectory(prefix="readiness-") as scratch:
+		bench = PrivateBench(Path(scratch))
+		try:
+			bench.start()
+			bench.remember_ports()
+			bench.add_site("saudi.local", "saudi")
+			return report(bench, options)
+		finally:
+			bench.stop()
+
+
+def report(bench: Any, options: argparse.Namespace) -> int:
+	"""Run both parts and say how they came out."""
+	import world
+
+	environment = {**bench.env, "PYTHONPATH": os.pathsep.join([bench.env["PYTHONPATH"], str(ROOT / "tests/site")])}  # fmt: skip
+	answer = subprocess.run(
+		[str(bench.python), str(HERE), "--inside", "--rounds", str(options.rounds)],
+		cwd=bench.sites, env=environment, stdout=subprocess.PIPE, text=True, check=False,
+	)  # fmt: skip
+	if answer.returncode:
+		return answer.returncode
+	found = json.loads(answer.stdout.splitlines()[-1])
+	with served(bench, world.SITE) as url:
+		seen = in_browser(url, found["names"])
+	fine, parts = True, []
+	for doctype, (asking, opening) in found["opening"].items():
+		drawing = seen["drawn"][doctype] if seen else 0.0
+		fine &= asking + drawing <= OPENING_MOST_MS
+		parts.append(f"{doctype} {asking:.1f}" + (f" + {drawing:.1f}" if seen else ""))
+		print(
+			f"  {doctype}: the panel asks for {asking:.1f} ms of the server, after the form has asked for {opening:.1f} ms"
+			+ (f"; drawing it holds the form up for {drawing:.1f} ms" if seen else "")
+		)
+	lit, dark = found["saving"]
+	fine &= lit <= dark * SAVING_MOST
+	print(f"  saving an invoice of ten rows: {lit:.1f} ms with the light, {dark:.1f} ms without")
+	browser = "no browser here"
+	if seen:
+		fine &= seen["typing"] == 0
+		browser = f"{seen['typing']} requests while typing"
+	print(
+		f"readiness: server + drawing in ms: {', '.join(parts)} (at most {OPENING_MOST_MS:.0f});"
+		f" saving {lit / dark:.2f} times ({lit - dark:+.1f} ms); {browser}"
+	)
+	return 0 if fine else 1
+
+
+if __name__ == "__main__":
+	sys.exit(main())
