@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 import frappe
 
+from bayancore_erp.archive.adapter import templates
 from bayancore_erp.setup import company, exports, fixture_import, rounding
 from bayancore_erp.zatca.adapter.fields import ModeOfPaymentField, UomField
 
@@ -74,12 +75,14 @@ def after_sync() -> None:
 		else:
 			company.make(name)
 	rounding.apply_on_fresh_site()
+	templates.install()
 
 
 def after_migrate() -> None:
 	"""Every migration: new units and modes of payment get their codes."""
 	fixture_import.catch_up()
 	fill_codes()
+	templates.install()
 
 
 def fill_codes() -> None:

@@ -163,6 +163,24 @@ def test_names_page_by_page_with_prefix(fake: fake_oci.FakeOci) -> None:
 	assert [f.kind for f in audit(store, names[:-1])] == ["missing", "changed", "foreign"]
 
 
+@pytest.mark.parametrize("size", [10, 3500])
+def test_a_prefix_is_the_buckets_business(fake: fake_oci.FakeOci, size: int) -> None:
+	store, content = OciObjectStorage(settings(fake, prefix="zatca/live/")), b"x" * size
+	name = name_of(content)
+	OciObjectStorage(settings(fake)).put(name_of(b"another's"), b"another's")
+	assert store.put(name, content).stored and not store.put(name, content).stored
+	assert f"zatca/live/{name}" in fake.objects
+	assert store.get(name) == content and store.head(name) is not None
+	assert list(store.names()) == list(store.names(VAT)) == [name]
+	assert list(OciObjectStorage(settings(fake)).names()) == [name_of(b"another's")]
+
+
+@pytest.mark.parametrize("prefix", ["zatca", "/zatca/", "a b/", "زاتكا/"])
+def test_a_prefix_is_a_folder(fake: fake_oci.FakeOci, prefix: str) -> None:
+	with pytest.raises(ConfigurationError):
+		settings(fake, prefix=prefix)
+
+
 def test_missing_object_and_missing_bucket_are_told_apart(fake: fake_oci.FakeOci) -> None:
 	with pytest.raises(ObjectMissing):
 		OciObjectStorage(settings(fake)).get(name_of(b"a"))

@@ -158,6 +158,16 @@ def test_without_qr_there_is_none_and_watermark_says_why() -> None:
 	assert check(pdf) == []
 
 
+def test_a_copy_zatca_has_not_seen_shows_no_qr() -> None:
+	import zxingcpp
+	from reading import picture
+
+	pdf = render(
+		paper(STANDARD), watermark=Text(ar="لم تُعتمد بعد", en="Not yet cleared"), embed=False, scannable=False
+	)
+	assert not zxingcpp.read_barcodes(picture(pdf))
+
+
 def test_watermark_leaves_the_qr_readable() -> None:
 	xml = paper(STANDARD)
 	assert scan(render(xml, watermark=Text("نسخة", "COPY COPY COPY")))[0] == qr_text(xml)

@@ -6,7 +6,7 @@ against the XML's totals: receivable and cash = BT-115, income and charges = BT-
 VAT, advances = their net, Round Off = BT-114 and nothing else. Each XML, stamped, is then judged by the official sheets
 (oracle.py), where any error or warning counts. Last line is the figure; exit 1 if it falls short.
 
-	python tests/proofs/ledger.py [--count 3000] [--seconds 0] [--seed 1] [--rounding "Banker's Rounding"]
+	python tests/proofs/ledger.py [--count 3000] [--producers 2] [--seconds 0] [--seed 1] [--rounding "Banker's Rounding"]
 
 Needs a bench (see tests/site/private_bench.py); this Python needs lxml, cryptography and saxonche.
 """
@@ -14,8 +14,10 @@ Needs a bench (see tests/site/private_bench.py); this Python needs lxml, cryptog
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,68 +42,66 @@ ALLOWED = {"BR-KSA-98"}
 
 # --- on the bench -----------------------------------------------------------------------------------------------------
 def produce(options: argparse.Namespace) -> int:
-	"""Inside the private bench: make documents, compare ledgers, write XMLs and one JSON line for each document."""
+	"""Inside the private bench, one of several producers, each with a site of its own: make documents, compare ledgers.
+
+	Writes XMLs and one JSON line for each document. Producers share out the cases by their numbers, so that a run of the
+	same seed makes the same cases whatever their number.
+	"""
 	import world
 	from private_bench import PrivateBench
 
-	folder = Path(os.environ["PRIVATE_BENCH"])
-	bench = PrivateBench(folder)
-	ports = json.loads((folder / "bench.json").read_text())
-	bench.db_port, bench.cache_port, bench.queue_port, bench.web_port = (
-		ports[key] for key in ("db", "cache", "queue", "web")
-	)
+	bench = PrivateBench.found(Path(os.environ["PRIVATE_BENCH"]))
 	out = Path(options.out)
 	began = time.monotonic()
-	with world.connected(bench) as frappe, (out / "ledger.jsonl").open("w") as log:
+	log_file = out / f"ledger-{options.producer}.jsonl"
+	with world.connected(bench, options.site) as frappe, log_file.open("w") as log:
 		world.wire_settlement(frappe)
 		frappe.db.set_single_value("System Settings", "rounding_method", options.rounding)
+		# ERPNext sums up the month's sales at every submit otherwise: slower with each invoice, and none of ours.
+		frappe.db.set_single_value("Selling Settings", "sales_update_frequency", "Monthly")
 		frappe.db.commit()
 		world.forget_settings(frappe)
 		frappe.flags.mute_messages = True
-		made = 0
+		# documents are made of many small objects, and none of them lives long: collecting garbage takes a sixth of the time
+		gc.disable()
+		made, case = 0, options.producer
 		while made < options.count and (not options.seconds or time.monotonic() - began < options.seconds):
-			made = one_case(frappe, options, made, out, log)
+			made += one_case(frappe, options, case, made, out, log)
+			case += options.producers
 			log.flush()
+			if not made % 40:
+				gc.collect()
 	return 0
 
 
-def one_case(frappe: Any, options: argparse.Namespace, made: int, out: Path, log: Any) -> int:
-	"""One sale and what follows it. Gives the number of documents so far."""
+def one_case(frappe: Any, options: argparse.Namespace, case: int, made: int, out: Path, log: Any) -> int:
+	"""One sale and what follows it. Gives the number of documents."""
 	from random_documents import documents
 
-	seed = f"{options.seed}-{made}"
+	seed = f"{options.seed}-{case}"
 	drafts = documents(frappe, Random(seed))
+	here = 0
 	while True:
 		found: list[str] = []
 		try:
 			doc = next(drafts)
-			settled_by = observe(frappe, doc, out / f"{made:06d}.xml", found)
+			about = observe(frappe, doc, out / f"{options.producer}-{made + here:06d}.xml", found)
 		except StopIteration:
 			break
 		except Exception as problem:
 			frappe.db.rollback()
-			log.write(
-				json.dumps({"seed": seed, "found": [f"{type(problem).__name__}: {problem}"[:400]]}) + "\n"
-			)
-			return made + 1
+			found.append(f"{type(problem).__name__}: {problem}"[:400])
+			log.write(json.dumps({"seed": seed, "found": found}) + "\n")
+			here += 1
+			break
 		log.write(
-			json.dumps(
-				{
-					"seed": seed,
-					"n": made,
-					"name": doc.name,
-					"lines": len(doc.items),
-					"found": found,
-					**settled_by,
-				}
-			)
+			json.dumps({"seed": seed, "name": doc.name, "lines": len(doc.items), "found": found, **about})
 			+ "\n"
 		)
-		made += 1
+		here += 1
 	frappe.db.commit()
-	if frappe.local.message_log:
-		frappe.clear_messages()
-	return made if made else made + 1
+	frappe.clear_messages()
+	return here
 
 
 def observe(frappe: Any, doc: Any, target: Path, found: list[str]) -> dict[str, Any]:
@@ -239,19 +239,22 @@ def judge(out: Path) -> tuple[int, Counter[str], list[str]]:
 
 
 def main() -> int:
-	"""Build the bench, produce, judge, sum up."""
+	"""Build the bench, produce on several sites at once, judge, sum up."""
 	parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 	parser.add_argument("--count", type=int, default=NEEDED)
 	parser.add_argument("--seconds", type=float, default=0, help="stop producing after so long, 0 for never")
 	parser.add_argument("--seed", default="1")
 	parser.add_argument("--rounding", default="Commercial Rounding")
+	parser.add_argument("--producers", type=int, default=2, help="processes, each with a site of its own")
 	parser.add_argument("--out", help="folder for XMLs and the log; a temporary one by default")
-	parser.add_argument("--produce", action="store_true", help=argparse.SUPPRESS)
+	parser.add_argument("--producer", type=int, help=argparse.SUPPRESS)
+	parser.add_argument("--site", help=argparse.SUPPRESS)
 	options = parser.parse_args()
-	if options.produce:
+	if options.producer is not None:
 		return produce(options)
+	signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
 
-	from private_bench import BENCH, PrivateBench
+	from private_bench import BENCH
 
 	if not (BENCH / "env" / "bin" / "python").is_file():
 		print(f"no bench at {BENCH}: set BENCH to where one stands", file=sys.stderr)
@@ -259,48 +262,74 @@ def main() -> int:
 	with tempfile.TemporaryDirectory(prefix="ledger-") as scratch:
 		out = Path(options.out or f"{scratch}/out")
 		out.mkdir(parents=True, exist_ok=True)
-		for old in out.glob("*.xml"):
+		for old in (*out.glob("*.xml"), *out.glob("*.jsonl")):
 			old.unlink()
-		(Path(scratch) / "bench").mkdir()
-		bench = PrivateBench(Path(scratch) / "bench")
-		try:
-			bench.start()
-			bench.add_site("saudi.local", "saudi")
-			ports = {
-				"db": bench.db_port,
-				"cache": bench.cache_port,
-				"queue": bench.queue_port,
-				"web": bench.web_port,
-			}
-			(bench.folder / "bench.json").write_text(json.dumps(ports))
+		status = on_private_sites(Path(scratch), out, options)
+		return status or sum_up(out, options)
+
+
+def on_private_sites(scratch: Path, out: Path, options: argparse.Namespace) -> int:
+	"""Run the producers; gives the first exit status that is not 0."""
+	import world
+	from private_bench import PrivateBench
+
+	(scratch / "bench").mkdir()
+	bench = PrivateBench(scratch / "bench")
+	running: list[subprocess.Popen[bytes]] = []
+	try:
+		bench.start()
+		bench.remember_ports()
+		bench.add_site(world.SITE, "saudi")
+		# the world is made once, on the first site, and kept as a dump that the others start from
+		made = subprocess.run(
+			[str(bench.python), "-c", BUILD_WORLD], cwd=bench.sites, env=bench_env(bench), check=False
+		)
+		if made.returncode:
+			return made.returncode
+		share = -(-options.count // options.producers)
+		for number in range(options.producers):
+			site = world.SITE if number == 0 else f"producer{number}.local"
+			if number:
+				bench.add_site(site, "saudi", empty=True)
 			command = [
 				str(bench.python),
 				str(HERE),
-				"--produce",
+				"--producer",
+				str(number),
+				"--site",
+				site,
 				"--out",
 				str(out),
-				"--count",
-				str(options.count),
 			]
-			command += [
-				"--seconds",
-				str(options.seconds),
-				"--seed",
-				options.seed,
-				"--rounding",
-				options.rounding,
-			]
-			done = subprocess.run(command, cwd=bench.sites, env=dict(bench.env), check=False)
-		finally:
-			bench.stop()
-		if done.returncode:
-			return done.returncode
-		return sum_up(out, options)
+			for name, value in (("count", share), *((key, getattr(options, key)) for key in PASSED_ON)):
+				command += [f"--{name}", str(value)]
+			running.append(subprocess.Popen(command, cwd=bench.sites, env=bench_env(bench)))
+		return max(process.wait() for process in running)
+	finally:
+		for process in running:
+			process.terminate()
+		bench.stop()
+
+
+PASSED_ON = ("seconds", "seed", "rounding", "producers")
+BUILD_WORLD = """
+import os
+from pathlib import Path
+import world
+from private_bench import PrivateBench
+with world.connected(PrivateBench.found(Path(os.environ["PRIVATE_BENCH"]))):
+	pass
+"""
+
+
+def bench_env(bench: Any) -> dict[str, str]:
+	"""The bench's environment, with the site tests' own modules."""
+	return {**bench.env, "PYTHONPATH": os.pathsep.join([bench.env["PYTHONPATH"], str(ROOT / "tests/site")])}
 
 
 def sum_up(out: Path, options: argparse.Namespace) -> int:
 	"""Print what was found and the figure."""
-	rows = [json.loads(text) for text in (out / "ledger.jsonl").read_text().splitlines()]
+	rows = [json.loads(text) for log in sorted(out.glob("*.jsonl")) for text in log.read_text().splitlines()]
 	wrong = [row for row in rows if row["found"]]
 	for row in wrong[:10]:
 		print(f"  {row.get('name', row['seed'])} (seed {row['seed']}): {'; '.join(row['found'])}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -20,9 +19,4 @@ def bench() -> PrivateBench:
 	folder = os.environ.get("PRIVATE_BENCH")
 	if not folder:
 		pytest.skip("site tests run by `make test-site`, on private sites beside a bench")
-	ports = json.loads((Path(folder) / "bench.json").read_text())
-	found = PrivateBench(Path(folder))
-	found.db_port, found.cache_port, found.queue_port, found.web_port = (
-		ports[k] for k in ("db", "cache", "queue", "web")
-	)
-	return found
+	return PrivateBench.found(Path(folder))

@@ -48,6 +48,24 @@ class PrivateBench:
 		self.started: list[subprocess.Popen[bytes]] = []
 		self.extra = folder / "packages"
 
+	@classmethod
+	def found(cls, folder: Path) -> PrivateBench:
+		"""The one that runs in `folder`, for a process inside it."""
+		bench = cls(folder)
+		ports = json.loads((folder / "bench.json").read_text())
+		bench.db_port, bench.cache_port, bench.queue_port, bench.web_port = (
+			ports[key] for key in ("db", "cache", "queue", "web")
+		)
+		return bench
+
+	def remember_ports(self) -> None:
+		"""For `found`."""
+		(self.folder / "bench.json").write_text(
+			json.dumps(
+				{"db": self.db_port, "cache": self.cache_port, "queue": self.queue_port, "web": self.web_port}
+			)
+		)
+
 	# --- services -------------------------------------------------------------------------------------------------
 	def start(self) -> None:
 		"""Bring up MariaDB and Redis and lay out the sites folder."""
@@ -210,8 +228,8 @@ class PrivateBench:
 		)  # fmt: skip
 
 	# --- sites ----------------------------------------------------------------------------------------------------
-	def add_site(self, site: str, dump: str) -> None:
-		"""A site from the bench's dump of that name, else a new one with ERPNext."""
+	def add_site(self, site: str, dump: str, *, empty: bool = False) -> None:
+		"""A site from the bench's dump of that name, else a new one with ERPNext. `empty`: its database is restored later."""
 		source = BENCH / "dumps" / f"{dump}.sql.gz"
 		if source.is_file():
 			config = json.loads((BENCH / "dumps" / f"{dump}.site_config.json").read_text())
@@ -221,7 +239,8 @@ class PrivateBench:
 			for key in ("db_host", "db_port", "db_socket", "host_name"):
 				config.pop(key, None)
 			(self.sites / site / "site_config.json").write_text(json.dumps(config, indent=1))
-			self.restore(site, source)
+			if not empty:
+				self.restore(site, source)
 		else:
 			self.command(
 				"all",
@@ -302,11 +321,14 @@ def tail(file: Path) -> str:
 
 
 def app_requirements() -> list[str]:
-	"""The app's own dependencies, and pytest, as pyproject.toml states them."""
+	"""The app's own dependencies as pyproject.toml states them, and what the site tests read papers and mail with."""
 	text = (ROOT / "pyproject.toml").read_text()
 	block = text.split("\ndependencies = [", 1)[1].split("\n]", 1)[0]
 	return [line.strip().strip('",') for line in block.splitlines() if line.strip().startswith('"')] + [
-		"pytest~=8.3"
+		"pytest~=8.3",
+		"pypdfium2>=4.30,<6",
+		"zxing-cpp>=2.2,<4",
+		"aiosmtpd~=1.4",
 	]
 
 
@@ -334,16 +356,7 @@ def main() -> int:
 		bench.add_site("saudi.local", "saudi")
 		bench.add_site("pristine.local", "pristine")
 		print(f"  private bench ready in {time.monotonic() - began:.0f} s", flush=True)
-		(folder / "bench.json").write_text(
-			json.dumps(
-				{
-					"db": bench.db_port,
-					"cache": bench.cache_port,
-					"queue": bench.queue_port,
-					"web": bench.web_port,
-				}
-			)
-		)
+		bench.remember_ports()
 		return subprocess.run(
 			[str(bench.python), "-m", "pytest", str(ROOT / "tests" / "site"), "-p", "no:cacheprovider", "-c", str(ROOT / "tests/site/pytest.ini"), *arguments],
 			cwd=bench.sites, env=bench.env, check=False,

@@ -37,7 +37,7 @@ def random_sale(frappe: Any, chance: Random) -> Any:
 	inclusive = chance.random() < 0.45
 	simplified = chance.random() < 0.35
 	till = simplified and chance.random() < 0.4
-	count = chance.choice((1, 1, 2, 3, 4, 5, 8, 12, 20, 30, 60))
+	count = chance.choice((1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 12, chance.randint(13, 60)))
 	mixed = chance.random() < 0.35
 	rows = [random_row(chance, index, mixed) for index in range(count)]
 	more: dict[str, Any] = {}

@@ -46,24 +46,24 @@ TODAY = "2026-11-10"
 
 
 @contextmanager
-def connected(bench: PrivateBench) -> Iterator[Any]:
+def connected(bench: PrivateBench, site: str = SITE) -> Iterator[Any]:
 	"""frappe on a site that holds the world."""
 	import frappe
 
 	stored = bench.folder / "world.sql"
 	if stored.exists():
-		bench.restore(SITE, stored)
+		bench.restore(site, stored)
 	else:
-		bench.restore(SITE, BENCH / "dumps" / "saudi.sql.gz")
-		bench.command(SITE, "install-app", "bayancore_erp")
-	frappe.init(site=SITE, sites_path=".")
+		bench.restore(site, BENCH / "dumps" / "saudi.sql.gz")
+		bench.command(site, "install-app", "bayancore_erp")
+	frappe.init(site=site, sites_path=".")
 	frappe.connect()
 	try:
 		frappe.set_user("Administrator")
 		if not stored.exists():
 			build(frappe)
 			frappe.db.commit()
-			bench.dump(SITE, stored)
+			bench.dump(site, stored)
 		yield frappe
 	finally:
 		frappe.db.rollback()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ from bayancore_erp.zatca.core.errors import ConfigurationError, ZatcaError
 
 REGIONS = ("me-riyadh-1", "me-jeddah-1")
 """Oracle's regions on Saudi soil; no other is accepted."""
+
+_PREFIX = re.compile(r"([A-Za-z0-9._-]+/)*")
 
 SIX_YEARS = 6 * 365
 """The least a bucket's retention rule should hold (TAX.md: six years from the end of the tax period)."""
@@ -72,6 +75,8 @@ class OciSettings:
 	bucket: str
 	auth: Auth = Auth.API_KEY
 	api_key: ApiKey | None = None
+	prefix: str = ""
+	"""Goes before every object's name, where the bucket serves others as well."""
 	kms_key_id: str = ""
 	"""OCID of the vault key to encrypt with; empty: Oracle's own key."""
 	service_endpoint: str = ""
@@ -94,6 +99,11 @@ class OciSettings:
 		for name, value in (("namespace", self.namespace), ("bucket", self.bucket)):
 			if not value or "/" in value:
 				raise ConfigurationError(f"The archive needs the {name} of the object storage.", field=name)
+		if not _PREFIX.fullmatch(self.prefix):
+			raise ConfigurationError(
+				"The archive's prefix has letters, digits, dashes and slashes, and ends in a slash.",
+				field="prefix",
+			)
 		if self.auth is Auth.API_KEY and self.api_key is None:
 			raise ConfigurationError(
 				"An API key is chosen for the archive, and none is given.",
@@ -143,7 +153,10 @@ class OciObjectStorage:
 		digest = digest_in(name)
 		with oci_failures.explained():
 			answer = oci_failures.unless(
-				(404,), lambda: self._client.get_object(*self._place, name, retry_strategy=self._retries())
+				(404,),
+				lambda: self._client.get_object(
+					*self._place, self._key(name), retry_strategy=self._retries()
+				),
 			)
 			content = None if answer is None else bytes(answer.data.content)
 		if content is None:
@@ -158,7 +171,10 @@ class OciObjectStorage:
 		digest_in(name)
 		with oci_failures.explained():
 			answer = oci_failures.unless(
-				(404,), lambda: self._client.head_object(*self._place, name, retry_strategy=self._retries())
+				(404,),
+				lambda: self._client.head_object(
+					*self._place, self._key(name), retry_strategy=self._retries()
+				),
 			)
 		if answer is None:
 			return None
@@ -176,13 +192,15 @@ class OciObjectStorage:
 
 	def names(self, prefix: str = "") -> Iterator[str]:
 		"""The names that begin with `prefix`, in order, a page at a time. Raises TransportError or ConfigurationError."""
-		options: dict[str, Any] = {"prefix": prefix} if prefix else {}
+		whole = self._key(prefix)
+		options: dict[str, Any] = {"prefix": whole} if whole else {}
 		while True:
 			with oci_failures.explained():
 				page = self._client.list_objects(
 					*self._place, fields="name", limit=1000, retry_strategy=self._retries(), **options
 				).data
-			yield from (item.name for item in page.objects if is_name(item.name))
+			names = (item.name[len(self.settings.prefix) :] for item in page.objects)
+			yield from (name for name in names if is_name(name))
 			if not page.next_start_with:
 				return
 			options["start"] = page.next_start_with
@@ -198,8 +216,9 @@ class OciObjectStorage:
 					*self._place, retry_strategy=self._retries(), **options
 				)
 				for upload in answer.data:
-					if is_name(upload.object) and upload.time_created < before:
-						self._abort(upload.object, upload.upload_id)
+					name = upload.object.removeprefix(self.settings.prefix)
+					if self._key(name) == upload.object and is_name(name) and upload.time_created < before:
+						self._abort(name, upload.upload_id)
 						count += 1
 			page = answer.headers.get("opc-next-page")
 			if not page:
@@ -235,7 +254,7 @@ class OciObjectStorage:
 			(412,),
 			lambda: self._client.put_object(
 				*self._place,
-				name,
+				self._key(name),
 				content,
 				if_none_match="*",
 				content_type=_content_type(name),
@@ -253,7 +272,7 @@ class OciObjectStorage:
 		from oci.object_storage import models
 
 		details = models.CreateMultipartUploadDetails(
-			object=name,
+			object=self._key(name),
 			content_type=_content_type(name),
 			metadata={f"opc-meta-{key}": value for key, value in notes.items()},
 		)
@@ -277,7 +296,7 @@ class OciObjectStorage:
 				part = content[start : start + self.settings.part_size]
 				answer = self._client.upload_part(
 					*self._place,
-					name,
+					self._key(name),
 					upload,
 					number,
 					part,
@@ -292,7 +311,7 @@ class OciObjectStorage:
 				(404, 409, 412),
 				lambda: self._client.commit_multipart_upload(
 					*self._place,
-					name,
+					self._key(name),
 					upload,
 					models.CommitMultipartUploadDetails(parts_to_commit=parts),
 					if_none_match="*",
@@ -313,7 +332,9 @@ class OciObjectStorage:
 		import oci
 
 		try:
-			self._client.abort_multipart_upload(*self._place, name, upload, retry_strategy=self._retries())
+			self._client.abort_multipart_upload(
+				*self._place, self._key(name), upload, retry_strategy=self._retries()
+			)
 		except (oci.exceptions.ServiceError, *oci_failures.network_errors()):
 			return
 
@@ -352,6 +373,10 @@ class OciObjectStorage:
 	@property
 	def _place(self) -> tuple[str, str]:
 		return self.settings.namespace, self.settings.bucket
+
+	def _key(self, name: str) -> str:
+		"""What the object is called in the bucket."""
+		return self.settings.prefix + name
 
 	@property
 	def _client(self) -> Any:

@@ -15,6 +15,12 @@ Events, in the order of an invoice's life:
 	posted     a standard one stands in the ledger
 	released   a manager let an uncleared standard one out during an outage
 	skipped    it needs no ZATCA document; the reason is on record
+and what the archive does with it afterwards:
+	drawn      its PDF/A-3 is made (sha256)
+	archived   everything of it is in the archive (objects)
+	mailed     it is on its way to the customer (mail, occasion, recipients)
+	undelivered  a mail reached nobody; somebody owns it (kind)
+	downloaded somebody took the file (what)
 """
 
 from __future__ import annotations
@@ -34,6 +40,11 @@ EVENTS = (
 	"posted",
 	"released",
 	"skipped",
+	"drawn",
+	"archived",
+	"mailed",
+	"undelivered",
+	"downloaded",
 )
 
 

@@ -6,7 +6,8 @@ totals against the lawful ones. Never writes. Source: DESIGN.md, promises 7 and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,13 +15,14 @@ from frappe import _
 
 from bayancore_erp.zatca.adapter.difference import LABELS, difference
 from bayancore_erp.zatca.adapter.journal import Problem, from_findings
-from bayancore_erp.zatca.adapter.mapper import known_facts, map_document
+from bayancore_erp.zatca.adapter.mapper import Facts, known_facts, map_document
 from bayancore_erp.zatca.adapter.mapper.mapping import Mapping
+from bayancore_erp.zatca.adapter.mapper.refusal import Refusals
 from bayancore_erp.zatca.core.calculator import Totals, calculate
 from bayancore_erp.zatca.core.errors import ZatcaError
-from bayancore_erp.zatca.core.invoice import InvalidInvoice
+from bayancore_erp.zatca.core.invoice import InvalidInvoice, Invoice
 from bayancore_erp.zatca.core.pipeline import review
-from bayancore_erp.zatca.core.rules import Severity
+from bayancore_erp.zatca.core.rules import Finding, Severity
 from bayancore_erp.zatca.core.rules.law import check_law
 
 
@@ -38,15 +40,26 @@ class Look:
 		return [problem for problem in self.problems if problem.severity == "Error"]
 
 
-def look(doc: Any, issued_at: datetime, uuid: str | None = None) -> Look:
-	"""Map, calculate and judge a document as issued at `issued_at`."""
+def look(
+	doc: Any,
+	issued_at: datetime,
+	uuid: str | None = None,
+	*,
+	facts: Facts | None = None,
+	booked: bool = True,
+) -> Look:
+	"""Map, calculate and judge a document as issued at `issued_at`.
+
+	`booked`: compare ERPNext's totals too; not for what is no invoice yet, whose totals are settled when it becomes one.
+	"""
+	noted = Refusals()
 	try:
-		mapping = map_document(doc, issued_at=issued_at, uuid=uuid)
+		mapping = map_document(doc, issued_at=issued_at, uuid=uuid, facts=facts, noted=noted)
 		totals = calculate(mapping.invoice)
 	except InvalidInvoice as error:
 		return Look(None, None, tuple(from_error(each) for each in error.problems))
 	except ZatcaError as error:
-		return Look(None, None, (from_error(error),))
+		return Look(None, None, tuple(from_error(each) for each in (*noted.found, error)))
 	findings = review(mapping.invoice, now=issued_at)
 	said = {(finding.code, finding.field) for finding in findings}
 	findings += [
@@ -54,9 +67,48 @@ def look(doc: Any, issued_at: datetime, uuid: str | None = None) -> Look:
 		for finding in check_law(mapping.invoice, totals, known_facts(doc, mapping.facts))
 		if (finding.code, finding.field) not in said
 	]
+	findings = [stricter(part) for finding in findings for part in by_part(finding, mapping.invoice)]
 	findings.sort(key=lambda finding: finding.severity is not Severity.ERROR)
-	differing = difference(doc, totals, taxes=mapping.taxes, facts=mapping.facts)
-	problems = from_findings(findings) + [
+	problems = [from_error(each) for each in noted.found] + from_findings(findings)
+	if booked and not noted.found:
+		# what was refused is missing in the lawful totals: comparing would only repeat it
+		problems += differences(doc, mapping, totals)
+	return Look(mapping, totals, tuple(problems))
+
+
+# Accepted with a warning, and stopped here all the same: the document would be lacking for ever (WORKFLOW.md, scenarios).
+STOPPED = frozenset({"BR-KSA-09", "BR-KSA-10", "BR-KSA-63", "BR-KSA-81"})
+PARTS = ("street", "building_number", "district", "city", "postal_code")
+INCOMPLETE = {"BR-KSA-09": "seller.address", "BR-KSA-63": "buyer.address"}
+
+
+def stricter(finding: Finding) -> Finding:
+	"""A warning that we do not let pass is an error."""
+	return replace(finding, severity=Severity.ERROR) if finding.code in STOPPED else finding
+
+
+def by_part(finding: Finding, invoice: Invoice) -> Iterator[Finding]:
+	"""An incomplete National Address: one finding for each part that is missing, each with its own field and sentence.
+
+	A buyer who is not identified at all lacks a number before anything else.
+	"""
+	if finding.code == "BR-KSA-81":
+		finding = replace(finding, field="buyer.vat_number")
+	if INCOMPLETE.get(finding.code) != finding.field:
+		yield finding
+		return
+	party = invoice.seller if finding.field.startswith("seller") else invoice.buyer
+	address = party.address if party else None
+	missing = [part for part in PARTS if address and not getattr(address, part).strip()]
+	for part in missing:
+		yield replace(finding, field=f"{finding.field}.{part}")
+	if not missing:
+		yield finding
+
+
+def differences(doc: Any, mapping: Mapping, totals: Totals) -> Iterable[Problem]:
+	"""Every figure of ERPNext's that would not be the lawful one."""
+	return [
 		Problem(
 			"ERP-DIFFERENCE",
 			_(
@@ -64,9 +116,8 @@ def look(doc: Any, issued_at: datetime, uuid: str | None = None) -> Look:
 			).format(_(LABELS[each.figure]), each.erpnext, each.lawful),
 			field=f"totals.{each.figure}",
 		)
-		for each in differing
+		for each in difference(doc, totals, taxes=mapping.taxes, facts=mapping.facts)
 	]
-	return Look(mapping, totals, tuple(problems))
 
 
 def from_error(error: ZatcaError) -> Problem:

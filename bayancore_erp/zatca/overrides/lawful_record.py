@@ -20,7 +20,8 @@ CLOSED = (*LEDGER_DOCTYPES, "ZATCA Submission", "ZATCA Message")
 def refuse_customization(doc: Any, method: str | None = None) -> None:
 	"""Custom Field, Property Setter, Custom DocPerm, Workflow …: none may aim at the record."""
 	target = doc.get("dt") or doc.get("doc_type") or doc.get("document_type") or doc.get("parent")
-	if target in CLOSED and not frappe.flags.in_uninstall:
+	closed = (*CLOSED, *frappe.get_hooks("lawful_doctypes"))
+	if target in closed and not frappe.flags.in_uninstall:
 		frappe.throw(
 			_("{0} is part of the lawful record and cannot be customised.").format(_(target)), ImmutableRecord
 		)

@@ -9,6 +9,7 @@ Security Features Implementation Standards rows 10-12, ISO 19005-3.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from bayancore_erp.archive.core.pdf.brand import Brand
@@ -31,16 +32,19 @@ def render(
 	layout: Layout = "a4",
 	watermark: Text | None = None,
 	embed: bool = True,
+	scannable: bool = True,
 ) -> bytes:
 	"""The PDF/A-3b of the invoice in `xml`; the same input gives the same bytes.
 
 	`layout` "receipt" is an 80 mm strip. `watermark` (such as "not yet cleared") lies across every page. Without
-	`embed` the XML stays outside, for a preview.
+	`embed` the XML stays outside, for a preview. Without `scannable` there is no QR: a copy that ZATCA has not seen shows none.
 	Raises InvalidInput if `xml` is no readable invoice or cannot be drawn.
 	"""
 	if layout not in _LAYOUTS:
 		raise InvalidInput(f"{layout!r} is no layout.", field="layout", hint="Take a4 or receipt.")
 	document = read(xml)
+	if not scannable:
+		document = replace(document, qr="")
 	attachment = None
 	if embed:
 		name = file_name(document.seller.vat_number, document.issued, document.number)

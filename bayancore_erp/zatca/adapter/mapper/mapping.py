@@ -58,14 +58,20 @@ class Mapping:
 
 
 def map_document(
-	doc: Any, *, issued_at: datetime, uuid: str | None = None, facts: Facts | None = None
+	doc: Any,
+	*,
+	issued_at: datetime,
+	uuid: str | None = None,
+	facts: Facts | None = None,
+	noted: Refusals | None = None,
 ) -> Mapping:
 	"""Map a document as issued at `issued_at` (a time without zone is Riyadh's).
 
-	`uuid` is the document's own (KSA-1), by default the one on it. Raises InvalidInvoice.
+	`uuid` is the document's own (KSA-1), by default the one on it. Raises InvalidInvoice; with `noted` what it refuses is put
+	there instead, so that the rest can be judged as well: such a mapping is for looking at, never for signing.
 	"""
 	facts = facts or preload(doc)
-	refusals = Refusals()
+	refusals = Refusals() if noted is None else noted
 	taxes = read_taxes(doc, facts)
 	vats = line_vats(doc, facts, taxes, refusals)
 	shares = shares_of_discount(doc, vats, taxes, refusals)
@@ -81,7 +87,8 @@ def map_document(
 	prepayments = read_prepayments(doc, facts, refusals)
 	if not (doc.get("items") or []):
 		refusals.add("BR-16", "lines", "An invoice has at least one line.")
-	refusals.raise_if_any()
+	if noted is None or not rows.lines:
+		refusals.raise_if_any()
 
 	moment = issued_at if issued_at.tzinfo is None else issued_at.astimezone(RIYADH)
 	start, end = notes.supply_dates(doc, facts)

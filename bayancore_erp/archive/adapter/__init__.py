@@ -1,0 +1,1 @@
+"""Frappe documents <-> the archive's core: papers, keeping, the queue, mail. `zatca` is told nothing of it."""

@@ -1,0 +1,223 @@
+"""The stamped invoice to the customer's people, by Frappe's own mail queue.
+
+Takes a signed document and the occasion; gives an Email Queue row with the very files that are attached to the invoice, and an
+Invoice Mail that says who was given which bytes. A standard invoice leaves once ZATCA has accepted it, or, marked, when a
+manager released it in an outage; its cleared copy then goes to the same people. Never sends a test paper to a customer.
+Source: TAX.md section 2 (outage), section 3 numbers 6 and 17; DESIGN.md, promise 13.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.email.doctype.email_account.email_account import EmailAccount
+from frappe.utils import now_datetime
+
+from bayancore_erp.archive.adapter import attachments, exceptions, papers
+from bayancore_erp.archive.adapter.fields import Occasion, Trouble
+from bayancore_erp.archive.adapter.lawful import lawful
+from bayancore_erp.archive.adapter.preferences import language_of, preferences
+from bayancore_erp.archive.adapter.recipients import Recipients, recipients_of, sort_out, wants_none
+from bayancore_erp.archive.adapter.tasks import NotAtAll, NotNeeded, NotNow
+from bayancore_erp.archive.adapter.templates import text_of
+from bayancore_erp.zatca.adapter.delivery import may_leave
+from bayancore_erp.zatca.adapter.events import announce
+from bayancore_erp.zatca.adapter.fields import Kind, SalesInvoiceField
+from bayancore_erp.zatca.adapter.records import append_row
+
+MAIL = "Invoice Mail"
+
+
+def send(document: str, occasion: str, *, to: Recipients | None = None) -> str:
+	"""Queue the mail of one occasion; gives what was done, as a sentence.
+
+	Raises NotNeeded where none is wanted, NotNow where it must wait, NotAtAll where a person must help first.
+	"""
+	found = lawful(document)
+	invoice = frappe.get_doc(found.row.invoice_doctype, found.row.invoice_name)
+	settings = preferences(invoice.company)
+	refuse_unwanted(found.row, invoice, settings, occasion, asked=to is not None)
+	refuse_unlawful(found, invoice, occasion)
+	people = to or people_for(invoice, document, occasion)
+	require_people(people, invoice, document)
+	account = account_of(invoice, settings, document)
+	language = language_of(invoice)
+	files = files_for(found, invoice, settings, occasion)
+	subject, message = text_of(invoice, found.row, settings, language, occasion)
+	frappe.sendmail(
+		recipients=list(people.to),
+		cc=list(people.copies),
+		sender=account.default_sender,
+		subject=subject,
+		message=message,
+		reference_doctype=invoice.doctype,
+		reference_name=invoice.name,
+		attachments=[{"fid": file} for file in files.names],
+		expose_recipients="header",
+		add_unsubscribe_link=0,
+		with_container=True,
+	)
+	queue = frappe.db.get_value(
+		"Email Queue",
+		{"reference_doctype": invoice.doctype, "reference_name": invoice.name},
+		order_by="creation desc",
+	)
+	row = append_row(
+		MAIL,
+		{
+			"occasion": occasion,
+			"document": document,
+			"invoice_doctype": invoice.doctype,
+			"invoice_name": invoice.name,
+			"company": invoice.company,
+			"customer": invoice.customer,
+			"recipients": ", ".join(people.to),
+			"copies": ", ".join(people.copies),
+			"language": language,
+			"queued_at": now_datetime(),
+			"email_queue": queue,
+			"paper_sha256": files.paper_sha256,
+			"xml_sha256": files.xml_sha256,
+		},
+	)
+	exceptions.solve(
+		invoice, tuple(kind for kind in Trouble if kind is not Trouble.INVALID_ADDRESS or not people.invalid)
+	)
+	announce(
+		"mailed",
+		invoice.doctype,
+		invoice.name,
+		invoice.company,
+		document=document,
+		mail=row.name,
+		occasion=occasion,
+		recipients=json.dumps(people.everybody),
+	)
+	return _("Mailed to {0}").format(", ".join(people.everybody))
+
+
+# --- whether ----------------------------------------------------------------------------------------------------------
+def refuse_unwanted(document: Any, invoice: Any, settings: Any, occasion: str, *, asked: bool) -> None:
+	"""Raise NotNeeded where the company or the customer wants no mail. What a person asked for by hand goes all the same."""
+	if asked:
+		return
+	if not settings.mail_enabled:
+		raise NotNeeded(_("The company mails no invoices."))
+	if document.kind == Kind.SIMPLIFIED.value and not settings.mail_simplified:
+		raise NotNeeded(_("The company mails no simplified invoices."))
+	if wants_none(invoice.customer):
+		raise NotNeeded(_("The customer wants no invoices by e-mail."))
+	at_till = invoice.doctype == "POS Invoice" or invoice.get("is_pos")
+	if document.kind == Kind.SIMPLIFIED.value and not recipients_of(invoice).to and at_till:
+		raise NotNeeded(_("A buyer at the till without an address got the receipt."))
+
+
+def refuse_unlawful(found: Any, invoice: Any, occasion: str) -> None:
+	"""Raise where this copy may not leave: a test paper, one that is rejected, one that waits for clearance."""
+	refusal = may_leave(invoice)
+	if refusal:
+		raise NotNeeded(refusal.sentence) if refusal.code == "TEST-PAPER" else NotNow(refusal.sentence)
+	if occasion == Occasion.NOT_YET_CLEARED.value:
+		if found.accepted:
+			raise NotNeeded(_("It was cleared in the meantime."))
+	elif found.rejected:
+		raise NotNeeded(_("ZATCA rejected it; the one issued instead is mailed."))
+	elif not found.may_be_given:
+		raise NotNow(_("It waits for ZATCA's clearance."))
+
+
+def require_people(people: Recipients, invoice: Any, document: str) -> None:
+	"""Raise NotAtAll, with an exception that somebody owns, where nobody can be written to."""
+	if people.to:
+		if people.invalid:
+			note(Trouble.INVALID_ADDRESS, invoice, document, people.invalid[0])
+		return
+	if people.invalid:
+		raise NotAtAll(note(Trouble.INVALID_ADDRESS, invoice, document, people.invalid[0], commit=True))
+	raise NotAtAll(note(Trouble.NO_ADDRESS, invoice, document, commit=True))
+
+
+def note(kind: Trouble, invoice: Any, document: str, detail: str = "", *, commit: bool = False) -> str:
+	"""Open the exception; gives its sentence. With `commit` it outlives the failure of the task."""
+	sentence = exceptions.sentence_of(kind, invoice, detail)
+	exceptions.raise_exception(kind, sentence, invoice, document, address=detail)
+	if commit:
+		frappe.db.commit()
+	return sentence
+
+
+# --- to whom ----------------------------------------------------------------------------------------------------------
+def people_for(invoice: Any, document: str, occasion: str) -> Recipients:
+	"""The customer's people, and everybody who was given an earlier copy that this one replaces."""
+	people = recipients_of(invoice)
+	earlier = earlier_recipients(invoice)
+	if occasion in (Occasion.FINAL.value, Occasion.REPLACEMENT.value) and earlier:
+		extra = [address for address in earlier if address not in people.everybody]
+		return Recipients((*people.to, *extra), people.copies, people.invalid)
+	return people
+
+
+def earlier_recipients(invoice: Any) -> list[str]:
+	"""Whoever was mailed anything about this invoice before: by us, or by a person from its form since its release."""
+	found: dict[str, None] = {}
+	for row in frappe.get_all(
+		MAIL,
+		filters={"invoice_doctype": invoice.doctype, "invoice_name": invoice.name},
+		fields=["recipients", "copies"],
+	):
+		for address in sort_out([(row.recipients or "", False), (row.copies or "", False)]).everybody:
+			found[address] = None
+	released = invoice.get(SalesInvoiceField.RELEASED_AT)
+	if released:
+		for name in frappe.get_all(
+			"Email Queue",
+			filters={
+				"reference_doctype": invoice.doctype,
+				"reference_name": invoice.name,
+				"creation": (">=", released),
+			},
+			pluck="name",
+		):
+			for address in frappe.get_all(
+				"Email Queue Recipient", filters={"parent": name}, pluck="recipient"
+			):
+				for valid in sort_out([(address, False)]).to:
+					found[valid] = None
+	return list(found)
+
+
+def account_of(invoice: Any, settings: Any, document: str) -> Any:
+	"""The outgoing account. Raises NotNow, with the company's exception, where there is none."""
+	if settings.email_account:
+		account = frappe.get_doc("Email Account", settings.email_account)
+		if account.enable_outgoing:
+			return account
+	account = EmailAccount.find_outgoing(match_by_doctype=invoice.doctype)
+	if not account:
+		raise NotNow(note(Trouble.NO_ACCOUNT, invoice, document, commit=True))
+	return account
+
+
+# --- what -------------------------------------------------------------------------------------------------------------
+class Files:
+	"""The attached files and their digests."""
+
+	def __init__(self, names: list[str], paper_sha256: str, xml_sha256: str) -> None:
+		self.names, self.paper_sha256, self.xml_sha256 = names, paper_sha256, xml_sha256
+
+
+def files_for(found: Any, invoice: Any, settings: Any, occasion: str) -> Files:
+	"""The lawful PDF with its XML, or the marked copy alone."""
+	if occasion == Occasion.NOT_YET_CLEARED.value:
+		pdf = papers.marked_copy(found.row.name)
+		name = papers.name_of(found.row, "-not-cleared.pdf")
+		file = attachments.attach(invoice.doctype, invoice.name, name, pdf)
+		return Files([file], hashlib.sha256(pdf).hexdigest(), "")
+	paper = papers.paper_of(found.row.name)
+	pdf_file, xml_file = papers.attach_both(paper.row, paper.content, found.xml)
+	names = [pdf_file, xml_file] if settings.attach_xml else [pdf_file]
+	return Files(names, paper.row.sha256, paper.row.lawful_sha256 if settings.attach_xml else "")

@@ -1,0 +1,107 @@
+"""One thing to fix before a tax invoice, as the desk shows it: a sentence, a place to go to, and what one click can do.
+
+Takes plain values; gives them as the desk's JSON. Never judges and never writes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import frappe
+from frappe import _
+
+from bayancore_erp.zatca.adapter.journal import Problem
+from bayancore_erp.zatca.adapter.mapper import Facts, Mapping, Place
+
+ERROR, WARNING, INFORMATION = "Error", "Warning", "Information"
+ORDER = {ERROR: 0, WARNING: 1, INFORMATION: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+	"""What one click does. `apply` gets the reader's choice where there are `choices`, else an empty text."""
+
+	key: str
+	label: str
+	doctype: str
+	name: str
+	"""The document that is changed: whoever clicks needs write permission for it."""
+	apply: Callable[[str], None]
+	choices: tuple[tuple[str, str], ...] = ()
+	"""Value and what it means, to choose from."""
+	row: int = 0
+
+	@property
+	def id(self) -> str:
+		"""What tells it from the other fixes of the same document."""
+		return f"{self.key}:{self.doctype}:{self.name}:{self.row}"
+
+
+@dataclass(slots=True)
+class Point:
+	"""One problem. `field` is the path in the core's model, for whoever looks for a fix."""
+
+	code: str
+	text: str
+	severity: str
+	place: Place
+	field: str = ""
+	fixes: list[Fix] = dataclasses.field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+	"""A document under judgement: the one that is open, the invoice it is or would become, and what is known around it."""
+
+	doc: Any
+	invoice: Any
+	facts: Facts
+	mapping: Mapping | None = None
+
+	@property
+	def is_draft(self) -> bool:
+		"""Whether every field can still be changed."""
+		return int(self.doc.get("docstatus") or 0) == 0
+
+
+def in_words(problem: Problem) -> str:
+	"""The sentence in the reader's language."""
+	arabic = (frappe.local.lang or "").startswith("ar")
+	return (problem.text_ar if arabic and problem.text_ar else problem.text) or problem.code
+
+
+def answer(point: Point, doc: Any) -> dict[str, Any]:
+	"""For the desk; `where` names the field, and the document where it is another one."""
+	return {
+		"code": point.code,
+		"severity": point.severity,
+		"text": point.text,
+		"place": point.place._asdict(),
+		"where": where(point.place, doc),
+		"fixes": [
+			{
+				"id": fix.id,
+				"label": fix.label,
+				"choices": [{"value": value, "label": label} for value, label in fix.choices],
+			}
+			for fix in point.fixes
+		],
+	}
+
+
+def where(place: Place, doc: Any) -> str:
+	"""The field's label; its row; its document where that is not the one in front of the reader."""
+	doctype = place.doctype
+	if place.table:
+		doctype = str(frappe.get_meta(place.doctype).get_options(place.table) or "")
+	label = _(frappe.get_meta(doctype).get_label(place.fieldname), context=doctype) if place.fieldname else ""
+	if place.table:
+		row = _("Row {0}").format(place.row)
+		return f"{row}: {label}" if label else row
+	if (place.doctype, place.name) == (doc.doctype, doc.name):
+		return label
+	other = _(place.doctype) if place.name == doc.get("company") else f"{_(place.doctype)} {place.name}"
+	return f"{other}: {label}" if label else other

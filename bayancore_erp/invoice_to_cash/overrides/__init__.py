@@ -1,0 +1,1 @@
+"""What happens when documents of the sales road are saved or made from one another."""

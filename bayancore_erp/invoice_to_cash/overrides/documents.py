@@ -1,0 +1,35 @@
+"""Documents of the sales road: Frappe's events, handed to the traffic light and to what is carried along. Wiring, no logic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+
+from bayancore_erp.invoice_to_cash.adapter import carry, light
+
+
+def validate(doc: Any, method: str | None = None) -> None:
+	"""After ERPNext's own and after settlement: the light of what is about to be stored."""
+	light.on_validate(doc)
+
+
+def after_mapping(doc: Any, method: str | None = None, source: Any = None) -> None:
+	"""ERPNext has made it from another document."""
+	if source is not None:
+		carry.carry(doc, source)
+
+
+def customer_saved(doc: Any, method: str | None = None) -> None:
+	"""Its own light, and those of its open documents."""
+	if not light.is_bulk():
+		light.store(doc, light.judge(doc))
+		if not doc.flags.in_insert:
+			light.customer_changed(doc.name)
+
+
+def address_saved(doc: Any, method: str | None = None) -> None:
+	"""The lights of the customers who live there."""
+	for link in doc.get("links") or []:
+		if link.link_doctype == "Customer" and frappe.db.exists("Customer", link.link_name):
+			light.customer_changed(link.link_name)
