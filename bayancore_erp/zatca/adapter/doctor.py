@@ -273,23 +273,26 @@ def workers() -> Iterator[Finding]:
 	for worker in get_workers():
 		for queue in worker.queue_names():
 			listening[queue.rsplit(":", 1)[-1]] = listening.get(queue.rsplit(":", 1)[-1], 0) + 1
+	deserted = [queue for queue in QUEUES if not listening[queue]]
+	if deserted:
+		yield Finding(
+			area,
+			Light.RED,
+			_("No worker listens to these queues: {0}. {1} jobs wait in them.").format(
+				", ".join(deserted), sum(get_queue(queue).count for queue in deserted)
+			),
+			_("Start workers (`bench worker`), or let your process manager do so."),
+		)
 	for queue in QUEUES:
 		waiting = get_queue(queue).count
-		if not listening[queue]:
-			yield Finding(
-				area,
-				Light.RED,
-				_("No worker listens to the queue {0}; {1} jobs wait in it.").format(queue, waiting),
-				_("Start workers (`bench worker`), or let your process manager do so."),
-			)
-		elif waiting > QUEUE_LONG:
+		if listening[queue] and waiting > QUEUE_LONG:
 			yield Finding(
 				area,
 				Light.AMBER,
 				_("{0} jobs wait in the queue {1}.").format(waiting, queue),
 				_("Add workers: one is busy with one invoice at a time."),
 			)
-	if all(listening[queue] for queue in QUEUES):
+	if not deserted:
 		enough = listening["default"] > 1
 		yield Finding(
 			area,

@@ -9,6 +9,8 @@ frappe.pages["zatca-doctor"].on_page_show = (wrapper) => wrapper.doctor.examine(
 
 const LIGHTS = ["red", "amber", "green"];
 const COLOUR = { red: "red", amber: "orange", green: "green" };
+// commands stand between backticks in the server's sentences
+const shown = (text) => escaped(text).replace(/`([^`]+)`/g, "<code dir='ltr'>$1</code>");
 const escaped = (text) => frappe.utils.escape_html(String(text ?? ""));
 
 class ZatcaDoctor {
@@ -62,10 +64,10 @@ function row(finding) {
 	const open = finding.route.length
 		? ` <a href="#" data-route="${escaped(JSON.stringify(finding.route))}">${__("Open")}</a>`
 		: "";
-	const todo = finding.todo ? `<div class="zd-todo">${escaped(finding.todo)}${open}</div>` : "";
+	const todo = finding.todo ? `<div class="zd-todo">${shown(finding.todo)}${open}</div>` : "";
 	const word = { red: __("Needs You Now"), amber: __("Needs Attention"), green: __("In Order") }[finding.light];
 	return `<li>
 		<span class="indicator-pill no-indicator-dot ${COLOUR[finding.light]}">${word}</span>
-		<div><b>${escaped(finding.area)}</b><div>${escaped(finding.sentence)}</div>${todo}</div>
+		<div><b>${escaped(finding.area)}</b><div>${shown(finding.sentence)}</div>${todo}</div>
 	</li>`;
 }
