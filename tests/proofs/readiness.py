@@ -45,9 +45,10 @@ def measure(rounds: int) -> int:
 	from private_bench import PrivateBench
 
 	with world.connected(PrivateBench.found(Path(os.environ["PRIVATE_BENCH"]))) as frappe:
+		from frappe.desk.form.load import getdoc
+
 		from bayancore_erp.invoice_to_cash.adapter import light
 		from bayancore_erp.invoice_to_cash.api import readiness
-		from frappe.desk.form.load import getdoc
 
 		documents = [a_document(frappe, doctype) for doctype in DOCTYPES]
 		documents.append(frappe.get_doc("Customer", world.VAT_BUYER))
