@@ -49,6 +49,8 @@ _of_a_company = (
 	"Archive Task",
 	"Invoice Mail",
 	"Mail Exception",
+	"Audit Event",
+	"Audit Seal",
 )
 permission_query_conditions = {
 	doctype: "bayancore_erp.zatca.overrides.company_scope.query_conditions" for doctype in _of_a_company
@@ -58,7 +60,15 @@ has_permission = {
 }
 
 # Insert-only rows of the other rooms: closed to customizing like the lawful record itself.
-lawful_doctypes = ["Archive Paper", "Archive Brand", "Archive Object", "Archive Task", "Invoice Mail"]
+lawful_doctypes = [
+	"Archive Paper",
+	"Archive Brand",
+	"Archive Object",
+	"Archive Task",
+	"Invoice Mail",
+	"Audit Event",
+	"Audit Seal",
+]
 
 # --- documents ------------------------------------------------------------------------------------------------------
 # Sales Invoice and POS Invoice: bayancore_erp.zatca.overrides.sales_invoice, one function an event.
@@ -91,7 +101,22 @@ doc_events = {
 	},
 	"Customer": {"on_update": f"{_road}.customer_saved"},
 	"Address": {"on_update": f"{_road}.address_saved"},
-	"*": {"before_import": "bayancore_erp.setup.fixture_import.before_import"},
+	"*": {
+		"before_import": "bayancore_erp.setup.fixture_import.before_import",
+		# The audit trail looks at everything and lets all but a few DocTypes pass.
+		**{
+			event: f"bayancore_erp.archive.adapter.trail_hooks.{event}"
+			for event in (
+				"after_insert",
+				"on_update",
+				"on_update_after_submit",
+				"on_cancel",
+				"after_delete",
+				"after_rename",
+				"before_print",
+			)
+		},
+	},
 	**{
 		doctype: {
 			"before_insert": "bayancore_erp.zatca.overrides.lawful_record.refuse_customization",
@@ -127,9 +152,13 @@ doctype_list_js = {
 
 # What happened to an invoice, for whoever lives on it: event -> listeners (zatca/adapter/events.py says which events and when).
 _archive = ["bayancore_erp.archive.adapter.listeners.on_event"]
+# What leaves no insert-only row of its own; rows tell the trail of themselves, as documents.
+_trail = ["bayancore_erp.archive.adapter.trail_hooks.on_event"]
 zatca_events: dict[str, list[str]] = {
-	event: [*_archive] for event in ("posted", "issued", "accepted", "released", "rejected")
+	**{event: [*_trail, *_archive] for event in ("posted", "issued", "accepted", "released", "rejected")},
+	**{event: [*_trail] for event in ("refused", "undelivered", "downloaded", "unlocked")},
 }
+after_request = ["bayancore_erp.archive.adapter.trail_hooks.after_request"]
 
 # The highest ICV of a device that the archive itself knows: what a cloned or restored site cannot know.
 zatca_chain_heads = ["bayancore_erp.archive.adapter.heads.highest_icv"]
@@ -155,7 +184,11 @@ zatca_doctor = [
 # --- workers --------------------------------------------------------------------------------------------------------
 scheduler_events = {
 	"cron": {
-		"* * * * *": ["bayancore_erp.zatca.jobs.watchdog", "bayancore_erp.archive.jobs.watchdog"],
+		"* * * * *": [
+			"bayancore_erp.zatca.jobs.watchdog",
+			"bayancore_erp.archive.jobs.watchdog",
+			"bayancore_erp.archive.audit_jobs.seal",
+		],
 	},
-	"daily_long": ["bayancore_erp.archive.jobs.nightly"],
+	"daily_long": ["bayancore_erp.archive.jobs.nightly", "bayancore_erp.archive.audit_jobs.nightly"],
 }

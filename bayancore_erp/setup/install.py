@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 import frappe
 
-from bayancore_erp.archive.adapter import templates
+from bayancore_erp.archive.adapter import templates, trail_key
 from bayancore_erp.setup import company, exports, fixture_import, rounding
 from bayancore_erp.zatca.adapter.fields import ModeOfPaymentField, UomField
 
@@ -76,6 +76,7 @@ def after_sync() -> None:
 			company.make(name)
 	rounding.apply_on_fresh_site()
 	templates.install()
+	trail_key.key_of_site()
 
 
 def after_migrate() -> None:
@@ -83,6 +84,7 @@ def after_migrate() -> None:
 	fixture_import.catch_up()
 	fill_codes()
 	templates.install()
+	trail_key.key_of_site()
 
 
 def fill_codes() -> None:

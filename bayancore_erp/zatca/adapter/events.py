@@ -21,6 +21,8 @@ and what the archive does with it afterwards:
 	mailed     it is on its way to the customer (mail, occasion, recipients)
 	undelivered  a mail reached nobody; somebody owns it (kind)
 	downloaded somebody took the file (what)
+and of a device:
+	unlocked   a process took its key out of the vault
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ EVENTS = (
 	"mailed",
 	"undelivered",
 	"downloaded",
+	"unlocked",
 )
 
 

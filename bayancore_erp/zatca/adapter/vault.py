@@ -14,6 +14,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.core.client import Credentials, Gateway
 from bayancore_erp.zatca.core.client.endpoints import OFFICIAL_ROOT
 from bayancore_erp.zatca.core.codes import Environment
@@ -56,6 +57,9 @@ def identity_of(name: str) -> Identity:
 	if kept and kept[0] == state:
 		return kept[1]
 	identity = read(device)
+	announce(
+		"unlocked", device.doctype, device.name, device.company, certificate=str(identity.certificate.serial)
+	)
 	_kept[place] = (state, identity)
 	return identity
 

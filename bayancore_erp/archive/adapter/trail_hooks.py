@@ -1,0 +1,270 @@
+"""What Frappe tells of documents, sessions, prints, mails and downloads, made into events. Wiring; the writer is trail.py.
+
+Takes Frappe's hooks; gives at most one event each. Listens to every DocType and lets all but a few pass with one look into a
+set, so that what is none of our business costs nothing. Never stops anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import frappe
+
+from bayancore_erp.archive.adapter import trail_rows
+from bayancore_erp.archive.adapter.trail import Action, record
+from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES
+from bayancore_erp.zatca.adapter.records import InsertOnly
+
+MODULES = ("ZATCA", "AI Errors", "Archive", "Invoice to Cash")
+WATCHED = frozenset(
+	{
+		*INVOICE_DOCTYPES,
+		# who buys and who sells
+		"Customer", "Address", "Company", "Branch",
+		# what decides what an invoice says
+		"Item Tax Template", "Sales Taxes and Charges Template", "POS Profile", "Accounts Settings", "System Settings",
+		"Workflow", "Print Format", "Server Script", "Client Script", "Custom Field", "Property Setter",
+		# who may do what
+		"User", "Role", "Role Profile", "User Permission", "Custom DocPerm", "Log Settings",
+	}
+)  # fmt: skip
+"""Beside every DocType of our own."""
+UNTOLD = frozenset({"ZATCA Submission", "ZATCA Enrolment", "Archive Task", "Audit Event", "Audit Seal"})
+"""Of our own: states of work, told by the rows of evidence that change them."""
+ROWS = {
+	"ZATCA Document": Action.SIGNED,
+	"ZATCA Skip": Action.SKIPPED,
+	"Archive Paper": Action.DRAWN,
+	"Archive Object": Action.ARCHIVED,
+	"Invoice Mail": Action.MAILED,
+}
+TOLD = {
+	"refused": Action.REFUSED,
+	"rejected": Action.REJECTED,
+	"accepted": Action.ACCEPTED,
+	"issued": Action.ISSUED,
+	"posted": Action.POSTED,
+	"released": Action.RELEASED,
+	"undelivered": Action.UNDELIVERED,
+	"downloaded": Action.DOWNLOADED,
+	"unlocked": Action.KEY_USED,
+}
+"""Of zatca/adapter/events.py: those that leave no insert-only row of their own."""
+SESSIONS = {
+	("Login", "Success"): Action.LOGGED_IN,
+	("Login", "Failed"): Action.LOGIN_FAILED,
+	("Logout", "Success"): Action.LOGGED_OUT,
+	("Impersonate", "Success"): Action.IMPERSONATED,
+}
+REQUESTED = ("invoice_doctype", "invoice_name", "company", "requested_by", "requested_at", "previous")
+"""What stays the same in a submission for good."""
+
+
+# --- an invoice's life ------------------------------------------------------------------------------------------------
+def on_event(event: str, facts: Any) -> None:
+	"""What zatca announces."""
+	more = {k: v for k, v in facts.items() if k not in ("doctype", "name", "company")}
+	record(TOLD[event], facts.doctype, facts.name, facts.company or "", facts=more)
+
+
+def after_insert(doc: Any, method: str | None = None) -> None:
+	"""A row of evidence, a submission, a session, a mail: they come once."""
+	if isinstance(doc, InsertOnly):
+		if doc.doctype not in UNTOLD:
+			row_added(doc)
+	elif doc.doctype == "ZATCA Submission":
+		record(
+			Action.REQUESTED,
+			doc.doctype,
+			doc.name,
+			doc.company or "",
+			digest=requested_digest(doc),
+			facts={"invoice": f"{doc.invoice_doctype} {doc.invoice_name}"},
+		)
+	elif doc.doctype == "Activity Log":
+		session(doc)
+	elif doc.doctype == "Email Queue" and doc.reference_doctype in INVOICE_DOCTYPES:
+		mailed(doc)
+
+
+def row_added(doc: Any) -> None:
+	"""A row of evidence, with the digest of all its columns: whoever changes it later is found."""
+	action = ROWS.get(doc.doctype, Action.RECORDED)
+	if doc.doctype == "ZATCA Attempt":
+		action = Action.SENT if doc.row_kind == "Request" else Action.ANSWERED
+	facts = {
+		"invoice": " ".join(filter(None, (doc.get("invoice_doctype"), doc.get("invoice_name")))),
+		"document": doc.get("document"),
+		"device": doc.get("device"),
+		"icv": doc.get("icv"),
+		"certificate": doc.get("certificate_serial"),
+		"endpoint": doc.get("endpoint"),
+		"http_status": doc.get("http_status"),
+		"outcome": doc.get("outcome"),
+		"reason": doc.get("reason_code"),
+		"what": doc.get("what"),
+	}
+	digest = trail_rows.row_digest(doc, doc.meta)
+	record(action, doc.doctype, doc.name, doc.get("company") or "", digest=digest, facts=facts)
+
+
+def requested_digest(row: Any) -> str:
+	"""Of the part of a submission that never changes."""
+	meta = frappe.get_meta("ZATCA Submission")
+	found = {f: trail_rows.normal(row.get(f), trail_rows.type_of(meta, f)) for f in REQUESTED}
+	return trail_rows.digest_of({field: text for field, text in found.items() if text})
+
+
+# --- documents --------------------------------------------------------------------------------------------------------
+def is_watched(doc: Any) -> bool:
+	"""Whether its changes are told."""
+	if doc.doctype in WATCHED:
+		return True
+	return (
+		doc.meta.module in MODULES
+		and doc.doctype not in UNTOLD
+		and not doc.meta.istable
+		and not isinstance(doc, InsertOnly)
+	)
+
+
+def on_update(doc: Any, method: str | None = None) -> None:
+	"""Created, saved or submitted: the names of the fields that changed, and the digest of all."""
+	if not is_watched(doc):
+		return
+	after = trail_rows.content(doc)
+	facts: dict[str, Any] = {}
+	before: Any = None if doc.flags.in_insert else doc.get_doc_before_save()
+	action = Action.SUBMITTED if getattr(doc, "_action", "") == "submit" else Action.CHANGED
+	if doc.flags.in_insert:
+		action = Action.CREATED
+	elif before is not None:
+		fields = trail_rows.changed_fields(trail_rows.content(before), after)
+		if not fields and action is Action.CHANGED:
+			return
+		facts["fields"] = ", ".join(fields)
+		facts.update(roles_of(before, doc))
+	elif doc.doctype == "User":
+		facts.update(roles_of(None, doc))
+	record(action, doc.doctype, doc.name, company_of(doc), digest=trail_rows.digest_of(after), facts=facts)
+
+
+def on_update_after_submit(doc: Any, method: str | None = None) -> None:
+	"""The fields ERPNext lets people change in a submitted document."""
+	on_update(doc)
+
+
+def on_cancel(doc: Any, method: str | None = None) -> None:
+	"""Cancelled."""
+	if is_watched(doc):
+		record(Action.CANCELLED, doc.doctype, doc.name, company_of(doc))
+
+
+def after_delete(doc: Any, method: str | None = None) -> None:
+	"""Deleted, with the digest of what it was."""
+	if is_watched(doc):
+		digest = trail_rows.digest_of(trail_rows.content(doc))
+		record(Action.DELETED, doc.doctype, doc.name, company_of(doc), digest=digest)
+
+
+def after_rename(doc: Any, method: str | None = None, old: str = "", new: str = "", *rest: Any) -> None:
+	"""Renamed or merged."""
+	if is_watched(doc):
+		record(Action.RENAMED, doc.doctype, new or doc.name, company_of(doc), facts={"before": old})
+
+
+def roles_of(before: Any, doc: Any) -> dict[str, str]:
+	"""Roles a user was given or lost: they are named, for they say who may do what."""
+	if doc.doctype != "User":
+		return {}
+	had = {row.role for row in before.roles} if before else set()
+	has = {row.role for row in doc.roles}
+	return {"roles_added": ", ".join(sorted(has - had)), "roles_removed": ", ".join(sorted(had - has))}
+
+
+def company_of(doc: Any) -> str:
+	"""Whose trail it belongs to; empty for what concerns the whole site."""
+	if doc.doctype == "Company":
+		return str(doc.name)
+	field = doc.meta.get_field("company")
+	return str(doc.get("company") or "") if field and field.fieldtype in ("Link", "Data") else ""
+
+
+# --- what leaves ------------------------------------------------------------------------------------------------------
+def before_print(doc: Any, method: str | None = None, *args: Any, **kwargs: Any) -> None:
+	"""A page of an invoice was made, in whatever way; once a request."""
+	if doc.doctype not in INVOICE_DOCTYPES or doc.flags.told_of_print or not doc.get("name"):
+		return
+	if not frappe.db.exists(doc.doctype, doc.name):
+		return
+	doc.flags.told_of_print = True
+	record(Action.PRINTED, doc.doctype, doc.name, company_of(doc), facts={"state": doc.get("zatca_state")})
+	keep_in_get()
+
+
+def mailed(doc: Any) -> None:
+	"""A mail about an invoice is on its way: how many people, and the digest of its text."""
+	record(
+		Action.MAILED,
+		doc.reference_doctype,
+		doc.reference_name,
+		str(frappe.db.get_value(doc.reference_doctype, doc.reference_name, "company") or ""),
+		digest=hashlib.sha256((doc.message or "").encode()).hexdigest(),
+		facts={"mail": doc.name, "recipients": len(doc.recipients or [])},
+	)
+
+
+def after_request(response: Any = None, request: Any = None) -> None:
+	"""A private file of an invoice, or a list of our records, was taken away."""
+	if not request or not response or getattr(response, "status_code", 0) != 200:
+		return
+	if request.path.startswith("/private/files/"):
+		downloaded(request.path)
+	elif request.path.endswith("/frappe.desk.reportview.export_query"):
+		exported()
+
+
+def downloaded(path: str) -> None:
+	"""Which document the file belongs to."""
+	row = frappe.db.get_value(
+		"File", {"file_url": path}, ["attached_to_doctype", "attached_to_name", "content_hash"], as_dict=True
+	)
+	if not row or row.attached_to_doctype not in INVOICE_DOCTYPES:
+		return
+	company = str(frappe.db.get_value(row.attached_to_doctype, row.attached_to_name, "company") or "")
+	facts = {"what": "file", "content": row.content_hash}
+	record(Action.DOWNLOADED, row.attached_to_doctype, row.attached_to_name, company, facts=facts)
+	frappe.db.commit()
+
+
+def exported() -> None:
+	"""A list exported to a sheet."""
+	doctype = str(frappe.form_dict.get("doctype") or "")
+	if doctype and (doctype in INVOICE_DOCTYPES or frappe.get_meta(doctype).module in MODULES):
+		record(Action.EXPORTED, doctype, "", "")
+		frappe.db.commit()
+
+
+def keep_in_get() -> None:
+	"""Frappe rolls a GET back at its end; what was printed stays on record."""
+	if getattr(frappe.local, "request", None) and frappe.local.request.method == "GET":
+		frappe.local.flags.commit = True
+
+
+# --- sessions ---------------------------------------------------------------------------------------------------------
+def session(doc: Any) -> None:
+	"""Login, logout, failed login, as Frappe logs them; Log Settings delete those rows after a while.
+
+	What was typed as a user in vain may be a password: it is named only if such a user exists.
+	"""
+	action = SESSIONS.get((doc.operation or "", doc.status or ""))
+	if not action:
+		return
+	typed = str(doc.user or "")
+	known = bool(frappe.db.exists("User", typed))
+	facts = {"address": doc.ip_address}
+	if doc.operation == "Impersonate":
+		facts["by"] = frappe.session.user
+	record(action, "User", typed if known else "", "", actor=typed if known else "Guest", facts=facts)
+	keep_in_get()

@@ -1,0 +1,105 @@
+"""Digests of records: of an insert-only row as it was written, of a document as it was saved, and what changed in it.
+
+Takes a document in memory or a row from the database; gives the same SHA-256 for both. Empty columns do not count, so that a
+column added by an update of the app changes nothing. Never gives a value away: only names of fields and digests leave.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from frappe.model import no_value_fields, table_fields
+from frappe.utils import cint, flt, get_datetime, getdate
+
+# When a row was last touched and by whom is told by the event itself; the order of insertion is nothing's content.
+_OUTSIDE = frozenset(
+	{
+		"modified", "modified_by", "creation", "owner", "idx", "lft", "rgt", "old_parent", "parent", "parentfield",
+		"parenttype", "doctype", "_user_tags", "_comments", "_assign", "_liked_by", "_seen",
+	}
+)  # fmt: skip
+_STANDARD = {"creation": "Datetime", "modified": "Datetime", "docstatus": "Int"}
+_SECRET = frozenset({"Password"})
+_FROM_REQUEST = ("new_password", "api_secret", "reset_password_key", "last_known_versions")
+
+
+def row_digest(row: Any, meta: Any) -> str:
+	"""Of every column of an insert-only row, its name and times included; `row` from memory or from the database."""
+	digest = hashlib.sha256()
+	for column in columns_of(meta):
+		text = normal(row.get(column), type_of(meta, column))
+		if text:
+			digest.update(f"{column}\x1f{len(text)}\x1f{text}\x1e".encode())
+	return digest.hexdigest()
+
+
+def columns_of(meta: Any) -> list[str]:
+	"""What a row's digest covers, as the database has it."""
+	return sorted({*meta.get_valid_columns()} - {"doctype", "idx"})
+
+
+def type_of(meta: Any, column: str) -> str:
+	"""A column's field type."""
+	field = meta.get_field(column)
+	return str(field.fieldtype) if field else _STANDARD.get(column, "")
+
+
+def normal(value: Any, fieldtype: str) -> str:
+	"""A value as text, the same from memory and from the database; empty for what is empty."""
+	if value is None or value == "":
+		return ""
+	if fieldtype in ("Int", "Check"):
+		number = cint(value)
+		return str(number) if number else ""
+	if fieldtype in ("Currency", "Float", "Percent"):
+		amount = flt(value, 9)
+		return f"{amount:.9f}" if amount else ""
+	if fieldtype == "Datetime":
+		return get_datetime(value).isoformat(timespec="microseconds")
+	if fieldtype == "Date":
+		return getdate(value).isoformat()
+	return str(value)
+
+
+def content(doc: Any) -> dict[str, str]:
+	"""Field -> its content as text (a table: a digest of its rows). Without secrets and without what is empty."""
+	found: dict[str, str] = {}
+	for df in doc.meta.fields:
+		if df.fieldname in _OUTSIDE or df.fieldtype in _SECRET or df.fieldname in _FROM_REQUEST:
+			continue
+		value = doc.get(df.fieldname)
+		if not value:
+			continue
+		if df.fieldtype in table_fields:
+			found[df.fieldname] = table_digest(value)
+		elif df.fieldtype not in no_value_fields:
+			found[df.fieldname] = normal(value, df.fieldtype)
+	if doc.docstatus:
+		found["docstatus"] = str(int(doc.docstatus))
+	return {field: text for field, text in found.items() if text}
+
+
+def table_digest(rows: list[Any]) -> str:
+	"""Of a table's rows in their order."""
+	digest = hashlib.sha256()
+	for row in rows:
+		known = row.meta._fields
+		for field, value in row.__dict__.items():
+			if value and field in known and field not in _OUTSIDE:
+				digest.update(f"{field}\x1f{normal(value, known[field].fieldtype)}\x1e".encode())
+		digest.update(b"\x1d")
+	return digest.hexdigest()
+
+
+def digest_of(found: dict[str, str]) -> str:
+	"""One digest over `content`."""
+	digest = hashlib.sha256()
+	for field in sorted(found):
+		digest.update(f"{field}\x1f{len(found[field])}\x1f{found[field]}\x1e".encode())
+	return digest.hexdigest()
+
+
+def changed_fields(before: dict[str, str], after: dict[str, str]) -> list[str]:
+	"""The names of the fields that differ."""
+	return sorted(field for field in {*before, *after} if before.get(field) != after.get(field))

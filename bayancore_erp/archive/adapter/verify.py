@@ -1,0 +1,96 @@
+"""Verify everything this site keeps: trail, evidence, states, devices' chains, and what was anchored elsewhere.
+
+Takes nothing but the site; gives a report that names every place that does not hold. Seals what waits first; changes nothing
+else but for the event that says it was verified. Rooms that keep books of their own are asked through the hook
+`zatca_verifiers`: each gives (doctype, name, company, sentence). Source: DESIGN.md, promise 12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import frappe
+
+from bayancore_erp.archive.adapter import (
+	trail_heads,
+	trail_seal,
+	verify_rows,
+	verify_states,
+	verify_trail,
+)
+from bayancore_erp.archive.adapter.trail import Action, record
+from bayancore_erp.archive.adapter.verify_finding import Counts, Finding
+from bayancore_erp.zatca.adapter import chain
+
+MOST = 500
+"""So many findings are kept; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+	"""What was looked at, how many places do not hold, and the first of them."""
+
+	looked_at: dict[str, int]
+	problems: int
+	findings: tuple[Finding, ...]
+
+	@property
+	def ok(self) -> bool:
+		"""Whether everything holds."""
+		return not self.problems
+
+	def as_dict(self) -> dict[str, Any]:
+		"""For the desk and the command line."""
+		return {
+			"ok": self.ok,
+			"looked_at": self.looked_at,
+			"problems": self.problems,
+			"findings": [finding.as_dict() for finding in self.findings],
+		}
+
+
+def verify(company: str = "") -> Report:
+	"""Everything, or what concerns one company (and the site's own trail). Commits."""
+	trail_seal.seal_all(full=True)
+	counts, problems = Counts(), 0
+	kept: list[Finding] = []
+	for finding in findings(counts):
+		if company and finding.company not in ("", company):
+			continue
+		problems += 1
+		if len(kept) < MOST:
+			kept.append(finding)
+	report = Report(dict(counts.by_kind), problems, tuple(kept))
+	record(Action.VERIFIED, "", "", company, facts={"looked_at": counts.total, "problems": problems})
+	frappe.db.commit()
+	return report
+
+
+def findings(counts: Counts) -> Iterator[Finding]:
+	"""Every place that does not hold."""
+	for company in sorted({*trail_seal.companies(), *trail_heads.companies()}):
+		yield from verify_trail.check(company, counts, trail_heads.noted)
+	yield from verify_trail.never_sealed()
+	yield from verify_rows.check(counts)
+	yield from verify_states.check(counts)
+	yield from chains(counts)
+	for path in frappe.get_hooks("zatca_verifiers"):
+		for doctype, name, company, what in frappe.get_attr(path)():
+			yield Finding(doctype, name, company, what)
+
+
+def chains(counts: Counts) -> Iterator[Finding]:
+	"""Every device's life, recomputed from the stored bytes."""
+	known = set(frappe.get_all("ZATCA Device", pluck="name"))
+	signed = {row[0] for row in frappe.db.sql("select distinct device from `tabZATCA Document`")}
+	for device in sorted(known | signed):
+		company = str(frappe.db.get_value("ZATCA Device", device, "company") or "")
+		if device not in known:
+			yield Finding("ZATCA Device", device, company, frappe._("It signed documents and is gone."))
+			continue
+		life = chain.verify(device)
+		counts.add("ZATCA Device")
+		for each in life.breaks:
+			yield Finding("ZATCA Document", each.document, company, each.what, each.icv)

@@ -1,0 +1,121 @@
+"""Compare every row of evidence with the event that was written when it was: changed, deleted and inserted ones are named.
+
+Takes nothing but the database; gives findings. Every insert-only DocType of the app is looked at, also those of rooms that
+came later: they are found by their class. Reads in pages, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.base_document import get_controller
+
+from bayancore_erp.archive.adapter import trail_rows
+from bayancore_erp.archive.adapter.trail import EVENT, Action, is_authentic
+from bayancore_erp.archive.adapter.trail_hooks import MODULES, ROWS, UNTOLD, requested_digest
+from bayancore_erp.archive.adapter.verify_finding import Counts, Finding
+from bayancore_erp.zatca.adapter.records import ImmutableRecord, InsertOnly, unpack, unpack_body
+
+PAGE = 500
+BORN = tuple(
+	sorted(
+		{action.value for action in ROWS.values()}
+		| {Action.SENT.value, Action.ANSWERED.value, Action.RECORDED.value}
+	)
+)
+"""What is said of a row when it is written."""
+SUBMISSION = "ZATCA Submission"
+
+
+def evidence() -> list[str]:
+	"""Every insert-only DocType, the trail's own left out."""
+	names = frappe.get_all(
+		"DocType", filters={"module": ("in", MODULES), "istable": 0, "issingle": 0}, pluck="name"
+	)
+	return sorted(
+		name for name in names if name not in UNTOLD and issubclass(get_controller(name), InsertOnly)
+	)
+
+
+def check(counts: Counts) -> Iterator[Finding]:
+	"""Every row of evidence and every submission's unchanging part."""
+	for doctype in evidence():
+		meta = frappe.get_meta(doctype)
+		yield from compare(doctype, BORN, counts, lambda row, meta=meta: trail_rows.row_digest(row, meta))
+		yield from gone(doctype, BORN)
+	yield from compare(SUBMISSION, (Action.REQUESTED.value,), counts, requested_digest)
+	yield from gone(SUBMISSION, (Action.REQUESTED.value,))
+
+
+def compare(doctype: str, actions: tuple[str, ...], counts: Counts, digest_of: Any) -> Iterator[Finding]:
+	"""Rows whose event says something else, and rows of which no event tells."""
+	last = ""
+	while True:
+		rows = frappe.db.sql(
+			f"select * from `tab{doctype}` where name > %s order by name limit {PAGE}", last, as_dict=True
+		)
+		if not rows:
+			return
+		last = rows[-1].name
+		counts.add(doctype, len(rows))
+		told = events_of(doctype, [row.name for row in rows], actions)
+		for row in rows:
+			company = row.get("company") or ""
+			if row.name not in told:
+				yield Finding(
+					doctype, row.name, company, _("It was inserted past the system: no event tells of it.")
+				)
+			elif digest_of(row) not in told[row.name]:
+				yield Finding(doctype, row.name, company, _("It was changed after it was written."))
+			else:
+				yield from unreadable(doctype, row)
+
+
+def events_of(doctype: str, names: list[str], actions: tuple[str, ...]) -> dict[str, set[str]]:
+	"""Name -> the digests its authentic events state."""
+	found: dict[str, set[str]] = {}
+	rows = frappe.db.sql(
+		f"""select * from `tab{EVENT}`
+		where subject_doctype = %(doctype)s and subject_name in %(names)s and action in %(actions)s""",
+		{"doctype": doctype, "names": names, "actions": actions},
+		as_dict=True,
+	)
+	for row in rows:
+		if row.digest and is_authentic(row):
+			found.setdefault(row.subject_name, set()).add(row.digest)
+	return found
+
+
+def gone(doctype: str, actions: tuple[str, ...]) -> Iterator[Finding]:
+	"""Rows an event tells of that are no longer there, save what was destroyed by the rules of retention."""
+	last = ""
+	while True:
+		rows = frappe.db.sql(
+			f"""select e.* from `tab{EVENT}` e left join `tab{doctype}` r on r.name = e.subject_name
+			where e.subject_doctype = %(doctype)s and e.action in %(actions)s and r.name is null and e.name > %(last)s
+			order by e.name limit {PAGE}""",
+			{"doctype": doctype, "actions": actions, "last": last},
+			as_dict=True,
+		)
+		names = [row.subject_name for row in rows]
+		destroyed = events_of(doctype, names, (Action.DESTROYED.value,)) if names else {}
+		for row in rows:
+			if row.digest not in destroyed.get(row.subject_name, ()) and is_authentic(row):
+				yield Finding(doctype, row.subject_name, row.company or "", _("It was deleted."))
+		if len(rows) < PAGE:
+			return
+		last = rows[-1].name
+
+
+def unreadable(doctype: str, row: Any) -> Iterator[Finding]:
+	"""Stored bytes that no longer fit their own digest: written wrongly, since the row itself is as it was."""
+	try:
+		if row.get("content_encoding"):
+			unpack(row.content, row.content_encoding, row.content_sha256)
+		elif row.get("body_encoding"):
+			unpack_body(row.body, row.body_encoding, row.body_sha256)
+	except ImmutableRecord as error:
+		yield Finding(doctype, row.name, row.get("company") or "", str(error))
