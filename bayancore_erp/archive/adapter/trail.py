@@ -27,6 +27,8 @@ _COLUMNS = (
 )  # fmt: skip
 _INSERT = f"insert into `tab{EVENT}` ({', '.join(f'`{c}`' for c in _COLUMNS)}) values ({', '.join(['%s'] * len(_COLUMNS))})"
 
+_standing: set[str] = set()
+
 
 class Action(str, Enum):
 	"""What can happen, in words people read and filter by."""
@@ -104,11 +106,11 @@ def record(
 
 
 def is_there() -> bool:
-	"""Whether the table stands: while the app is installed or migrated it may not."""
-	flags = frappe.flags
-	if flags.in_install or flags.in_migrate or flags.in_patch or flags.in_uninstall:
-		return bool(frappe.db.table_exists(EVENT, cached=False))
-	return True
+	"""Whether the table stands: while the app is installed or migrated it may not. Asked until it does, then never again."""
+	site = str(frappe.conf.db_name)
+	if site not in _standing and frappe.db.table_exists(EVENT, cached=False):
+		_standing.add(site)
+	return site in _standing and not frappe.flags.in_uninstall
 
 
 def new_name() -> str:

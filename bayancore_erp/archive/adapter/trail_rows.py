@@ -10,7 +10,7 @@ import hashlib
 from typing import Any
 
 from frappe.model import no_value_fields, table_fields
-from frappe.utils import cint, flt, get_datetime, getdate
+from frappe.utils import cint, get_datetime, getdate
 
 # When a row was last touched and by whom is told by the event itself; the order of insertion is nothing's content.
 _OUTSIDE = frozenset(
@@ -52,8 +52,8 @@ def normal(value: Any, fieldtype: str) -> str:
 	if fieldtype in ("Int", "Check"):
 		number = cint(value)
 		return str(number) if number else ""
-	if fieldtype in ("Currency", "Float", "Percent"):
-		amount = flt(value, 9)
+	if value.__class__ is float or fieldtype in ("Currency", "Float", "Percent"):
+		amount = float(value)
 		return f"{amount:.9f}" if amount else ""
 	if fieldtype == "Datetime":
 		return get_datetime(value).isoformat(timespec="microseconds")
@@ -82,14 +82,14 @@ def content(doc: Any) -> dict[str, str]:
 
 def table_digest(rows: list[Any]) -> str:
 	"""Of a table's rows in their order."""
-	digest = hashlib.sha256()
+	types = {df.fieldname: df.fieldtype for df in rows[0].meta.fields if df.fieldname not in _OUTSIDE}
+	parts: list[str] = []
 	for row in rows:
-		known = row.meta._fields
 		for field, value in row.__dict__.items():
-			if value and field in known and field not in _OUTSIDE:
-				digest.update(f"{field}\x1f{normal(value, known[field].fieldtype)}\x1e".encode())
-		digest.update(b"\x1d")
-	return digest.hexdigest()
+			if value and field in types:
+				parts += (field, value if value.__class__ is str else normal(value, types[field]))
+		parts.append("\x1d")
+	return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
 def digest_of(found: dict[str, str]) -> str:
