@@ -11,7 +11,7 @@ from typing import Any
 
 import frappe
 
-from bayancore_erp.zatca.adapter import journal
+from bayancore_erp.zatca.adapter import breaker, journal
 from bayancore_erp.zatca.adapter.vault import Identity, identity_at_signing, identity_of
 from bayancore_erp.zatca.core.client import FatooraClient, Reply, RequestsTransport, SignedDocument
 from bayancore_erp.zatca.core.client.transport import READ_TIMEOUT
@@ -47,6 +47,7 @@ def once(
 	frappe.db.commit()
 	client = FatooraClient(identity.gateway, line(patience), identity.credentials)
 	reply = client.clear(signed) if endpoint is Endpoint.CLEARANCE else client.report(signed)
+	breaker.record(identity.gateway, reply.outcome)
 	journal.add_answer(lease, document, request, reply)
 	frappe.db.commit()
 	return reply

@@ -19,7 +19,7 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from bayancore_erp.zatca.adapter import journal, rehearsal
+from bayancore_erp.zatca.adapter import breaker, journal, rehearsal
 from bayancore_erp.zatca.adapter.chain import DeviceNotReady
 from bayancore_erp.zatca.adapter.content import digest_of
 from bayancore_erp.zatca.adapter.events import announce
@@ -30,10 +30,13 @@ from bayancore_erp.zatca.adapter.mapper import device_for
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.adapter.preflight import from_error, look
 from bayancore_erp.zatca.adapter.signing import shown, sign
+from bayancore_erp.zatca.adapter.vault import identity_of
 from bayancore_erp.zatca.core import xml as parser
 from bayancore_erp.zatca.core.client import Reply, decide
 from bayancore_erp.zatca.core.errors import ZatcaError
 from bayancore_erp.zatca.core.outcome import Endpoint, NextAction, Outcome
+from bayancore_erp.zatca.core.outcome.vocabulary import MEANINGS
+from bayancore_erp.zatca.core.outcome.vocabulary import Kind as Answered
 from bayancore_erp.zatca.core.pipeline import RIYADH, NotLawful
 
 RETRIED = rehearsal.RETRIED
@@ -42,6 +45,8 @@ TRIES = 4
 SHORT_WAIT = 5.0
 SHORT_WAITS = 4
 LATER = timedelta(minutes=5)
+# Seconds over which those who wait for the same gateway come back.
+APART = 30
 _QR = "//*[local-name()='AdditionalDocumentReference'][*[local-name()='ID']='QR']//*[local-name()='EmbeddedDocumentBinaryObject']"
 T = TypeVar("T")
 
@@ -284,6 +289,10 @@ def send(lease: Lease, row: Any, patience: float | None) -> bool:
 	if patience is not None and patience < 1:
 		hand_over(lease)
 		return False
+	gateway = identity_of(document.device).gateway
+	if not breaker.admits(gateway, trial=patience is None):
+		wait_for_gateway(lease, row, breaker.state(gateway))
+		return False
 	endpoint = Endpoint(row.endpoint) if row.endpoint else Endpoint.CLEARANCE
 	reply = call(lease, document, endpoint, patience=patience)
 	return step(lambda: understand(lease, row, document, reply, patience))
@@ -367,8 +376,7 @@ def again(lease: Lease, row: Any, outcome: Outcome, status: dict[str, Any], pati
 		frappe.db.commit()
 		time.sleep(pause)
 		return True
-	state = State.TO_REPORT if row.kind == Kind.SIMPLIFIED.value else State.CLEARING
-	wait(lease, row, state, timedelta(seconds=pause), outcome.sentence.en, status)
+	wait(lease, row, underway(row), timedelta(seconds=pause), outcome.sentence.en, status)
 	return False
 
 
@@ -409,6 +417,19 @@ def wait(lease: Lease, row: Any, state: State, pause: timedelta, why: str, statu
 def wait_for_device(lease: Lease, row: Any, why: str | None) -> None:
 	"""Nothing is wrong with the invoice."""
 	step(lambda: wait(lease, row, State.ON_HOLD, LATER, why or "", {}))
+
+
+def wait_for_gateway(lease: Lease, row: Any, line: breaker.Line) -> None:
+	"""It has not answered anybody for a while: no call until the next trial, at which one worker finds out for all."""
+	trial = line.next_trial_at or now_datetime()
+	pause = max(trial - now_datetime(), timedelta(0)) + timedelta(seconds=random.uniform(1, APART))
+	why = MEANINGS[Answered.UNAVAILABLE].sentence.en
+	step(lambda: wait(lease, row, underway(row), pause, why, {}))
+
+
+def underway(row: Any) -> State:
+	"""Where a submission stands while its verdict is awaited."""
+	return State.TO_REPORT if row.kind == Kind.SIMPLIFIED.value else State.CLEARING
 
 
 def hand_over(lease: Lease) -> None:
