@@ -190,5 +190,6 @@ scheduler_events = {
 			"bayancore_erp.archive.audit_jobs.seal",
 		],
 	},
+	"hourly_long": ["bayancore_erp.zatca.jobs.second_watch"],
 	"daily_long": ["bayancore_erp.archive.jobs.nightly", "bayancore_erp.archive.audit_jobs.nightly"],
 }

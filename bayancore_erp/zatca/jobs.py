@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import frappe
-
-from bayancore_erp.zatca.adapter import enrolment, orchestrator
+from bayancore_erp.zatca.adapter import enrolment, guard, orchestrator
 
 
 def advance(submission: str) -> str:
@@ -13,13 +11,21 @@ def advance(submission: str) -> str:
 
 
 def watchdog() -> int:
-	"""Enqueue every live submission that nobody works on; gives how many. Never relies on deduplication: it outlives a killed worker."""
-	found = orchestrator.due()
+	"""Enqueue every live submission that nobody works on; gives how many.
+
+	On another queue than the one they were first put on: a queue that is stuck or swamped does not stop them.
+	"""
+	found = orchestrator.overdue()
 	for name in found:
-		frappe.enqueue("bayancore_erp.zatca.jobs.advance", queue="default", submission=name)
+		guard.enqueue(name, queue=guard.WATCHDOG_QUEUE, after_commit=False)
 	return len(found)
 
 
 def enrol(device: str) -> None:
 	"""Take a device on from where its onboarding stands."""
 	enrolment.carry_on(device)
+
+
+def second_watch() -> int:
+	"""The same from the long queue, where the scheduler's minute jobs do not run."""
+	return watchdog()

@@ -70,21 +70,8 @@ class PrivateBench:
 	def start(self) -> None:
 		"""Bring up MariaDB and Redis and lay out the sites folder."""
 		self._start_mariadb()
-		for name, port in (("cache", self.cache_port), ("queue", self.queue_port)):
-			self._spawn(
-				[
-					"redis-server",
-					"--port",
-					str(port),
-					"--bind",
-					"127.0.0.1",
-					"--save",
-					"",
-					"--dir",
-					str(self.folder),
-				],
-				name,
-			)
+		for name in ("cache", "queue"):
+			self.spawn_redis(name)
 		self._lay_out()
 		self._add_missing_packages()
 
@@ -97,25 +84,16 @@ class PrivateBench:
 		return process
 
 	def _start_mariadb(self) -> None:
-		data = self.folder / "mysql"
 		run(
 			[
 				"mariadb-install-db",
 				"--no-defaults",
-				f"--datadir={data}",
+				f"--datadir={self.folder / 'mysql'}",
 				"--user=root",
 				"--auth-root-authentication-method=normal",
 			]
 		)
-		self._spawn(
-			[
-				"mariadbd", "--no-defaults", "--user=root", f"--datadir={data}", f"--port={self.db_port}",
-				"--bind-address=127.0.0.1", f"--socket={self.socket}", "--character-set-server=utf8mb4",
-				"--collation-server=utf8mb4_unicode_ci", "--innodb-flush-log-at-trx-commit=2",
-				"--innodb-buffer-pool-size=512M", "--max-allowed-packet=256M", "--skip-name-resolve", "--skip-log-bin",
-			],
-			"mariadb",
-		)  # fmt: skip
+		self.spawn_mariadb()
 		fresh = [part for part in self.mariadb if part != "-proot"]  # a new data folder has no password yet
 		for _ in range(240):
 			if subprocess.run([*fresh, "-e", "select 1"], capture_output=True, check=False).returncode == 0:
@@ -129,6 +107,36 @@ class PrivateBench:
 				"-e",
 				"CREATE USER IF NOT EXISTS 'root'@'127.0.0.1' IDENTIFIED BY 'root'; GRANT ALL ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION; ALTER USER 'root'@'localhost' IDENTIFIED BY 'root'; FLUSH PRIVILEGES;",
 			]
+		)
+
+	def spawn_mariadb(self) -> subprocess.Popen[bytes]:
+		"""The database server on this bench's data, also after it was killed."""
+		return self._spawn(
+			[
+				"mariadbd", "--no-defaults", "--user=root", f"--datadir={self.folder / 'mysql'}", f"--port={self.db_port}",
+				"--bind-address=127.0.0.1", f"--socket={self.socket}", "--character-set-server=utf8mb4",
+				"--collation-server=utf8mb4_unicode_ci", "--innodb-flush-log-at-trx-commit=2",
+				"--innodb-buffer-pool-size=512M", "--max-allowed-packet=256M", "--skip-name-resolve", "--skip-log-bin",
+			],
+			"mariadb",
+		)  # fmt: skip
+
+	def spawn_redis(self, name: str) -> subprocess.Popen[bytes]:
+		"""The `cache` or the `queue`, empty."""
+		port = {"cache": self.cache_port, "queue": self.queue_port}[name]
+		return self._spawn(
+			[
+				"redis-server",
+				"--port",
+				str(port),
+				"--bind",
+				"127.0.0.1",
+				"--save",
+				"",
+				"--dir",
+				str(self.folder),
+			],
+			name,
 		)
 
 	@property

@@ -1,18 +1,16 @@
-"""What an invoice says, as one digest: whether the document in front of us is still the one that was signed.
+"""What an invoice says, as one digest: whether posting it would leave it what it was when it was signed.
 
-Takes a document and the moment it was issued at; gives a SHA-256 over everything the books and the XML share: buyer, lines,
-amounts, dates, references. Leaves out what lives in other records (names and addresses of the parties): correcting a
-customer's address must not keep a cleared invoice from being posted. Source: FRAPPE.md section 2 (guard) and 8.10.
+Takes a document and its mapping; gives a SHA-256 over everything the books and the XML share: buyer, lines, amounts, dates,
+references. Leaves out names and addresses of the parties, which live in other records. Asked while those stand still, in the
+rehearsal; what may change between clearance and posting is the affair of `signed`. Source: FRAPPE.md section 2.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
-from bayancore_erp.zatca.adapter.mapper import map_document
 from bayancore_erp.zatca.core.calculator import calculate
 from bayancore_erp.zatca.core.chain import START
 from bayancore_erp.zatca.core.invoice import Invoice, Party
@@ -33,8 +31,3 @@ def digest_of(doc: Any, invoice: Invoice) -> str:
 	content = build_xml(neutral, calculate(neutral), START)
 	parties = f"{doc.doctype}\n{doc.name}\n{doc.company}\n{doc.get('customer')}\n".encode()
 	return hashlib.sha256(parties + content).hexdigest()
-
-
-def digest_now(doc: Any, issued_at: datetime) -> str:
-	"""The digest of the document as it stands. Raises InvalidInput where it can no longer be said at all."""
-	return digest_of(doc, map_document(doc, issued_at=issued_at, uuid=_NOBODY).invoice)

@@ -12,7 +12,7 @@ import frappe
 from frappe import _
 from frappe.utils import cint, now_datetime
 
-from bayancore_erp.zatca.adapter import guard, journal, orchestrator
+from bayancore_erp.zatca.adapter import guard, inline, journal, orchestrator
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.mapper import locate
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
@@ -42,13 +42,20 @@ def invoice_doctype(doctype: str) -> str:
 def submit_for_clearance(doctype: str, name: str) -> dict[str, Any]:
 	"""Ask for the submit, as every path does, and go on with it here as long as a person waits."""
 	doc = frappe.get_doc(doctype, name)
-	if doc.docstatus == 0 and not journal.live(doctype, name):
-		doc.submit()
-		frappe.clear_messages()
-	frappe.db.commit()
-	submission = journal.live(doctype, name)
-	if submission and frappe.db.get_value(journal.SUBMISSION, submission, "kind") == Kind.STANDARD.value:
-		move(submission, doc.company)
+	with inline.place() as admitted:
+		if doc.docstatus == 0 and not journal.live(doctype, name):
+			# No job where this very request goes on: a worker could be faster and leave the person without the answer.
+			doc.flags.zatca_inline = admitted
+			doc.submit()
+			frappe.clear_messages()
+		frappe.db.commit()
+		submission = journal.live(doctype, name)
+		if (
+			submission
+			and admitted
+			and frappe.db.get_value(journal.SUBMISSION, submission, "kind") == Kind.STANDARD.value
+		):
+			move(submission, doc.company)
 	return verdict(doctype, name)
 
 
@@ -57,14 +64,18 @@ def move(submission: str, company: str) -> None:
 	patience = cint(settings_of(company).get("web_wait_seconds")) or WAIT
 	orchestrator.advance(submission, patience=patience)
 	if frappe.db.get_value(journal.SUBMISSION, submission, "live_key"):
-		frappe.enqueue(guard.JOB, queue="default", submission=submission)
+		guard.enqueue(submission, after_commit=False)
 
 
 def retry(doctype: str, name: str) -> dict[str, Any]:
 	"""Now rather than at the next round."""
 	submission = journal.live(doctype, name)
 	if submission:
-		move(submission, str(frappe.db.get_value(doctype, name, "company")))
+		with inline.place() as admitted:
+			if admitted:
+				move(submission, str(frappe.db.get_value(doctype, name, "company")))
+			else:
+				guard.enqueue(submission)
 	return verdict(doctype, name)
 
 

@@ -11,21 +11,24 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import get_datetime
 
-from bayancore_erp.zatca.adapter import content, journal
+from bayancore_erp.zatca.adapter import journal, signed
 from bayancore_erp.zatca.adapter.fields import SYSTEM_FIELDS, InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.mapper import kind_of, skip_reason
-from bayancore_erp.zatca.adapter.orchestrator import workflow_field
+from bayancore_erp.zatca.adapter.posting import workflow_field
 from bayancore_erp.zatca.adapter.records import ImmutableRecord
 from bayancore_erp.zatca.adapter.rehearsal import is_rehearsal
+from bayancore_erp.zatca.adapter.signed import Signed
 from bayancore_erp.zatca.adapter.signing import documents_of
-from bayancore_erp.zatca.core.errors import ZatcaError
 
 # Written while a draft is validated, so not put back.
 COMPUTED = (InvoiceField.DIFFERENCE, InvoiceField.KIND)
 FROZEN = (State.CLEARING.value, State.CLEARED_NOT_POSTED.value, State.CLEARANCE_PENDING.value)
 JOB = "bayancore_erp.zatca.jobs.advance"
+QUEUE = "default"
+WATCHDOG_QUEUE = "long"
+# Seconds: several calls of a gateway that lets each of them hang.
+JOB_TIMEOUT = 1200
 
 
 class BeingCleared(frappe.ValidationError):
@@ -77,44 +80,36 @@ def refuse_frozen(doc: Any, state: str, before: Any) -> None:
 
 
 def on_submission(doc: Any, state: str, before: Any) -> None:
-	"""What becomes of a submit."""
-	if skip_reason(doc):
+	"""What becomes of a submit. What was approved is posted whatever the buyer or the settings have become since."""
+	if state in signed.POSTABLE:
+		approved = require_approved(doc)
+		require_unchanged(doc, approved)
+		signed.hold(doc, approved)
 		return
-	if state == State.CLEARED_NOT_POSTED.value:
-		require_unchanged(doc, approved_document(doc))
+	if skip_reason(doc):
 		return
 	refuse_frozen(doc, state, before)
 	if kind_of(doc) is Kind.STANDARD:
 		defer(doc, before)
 
 
-def approved_document(doc: Any) -> Any:
-	"""The signed document ZATCA has accepted for this invoice, as its live submission names it; None where there is none."""
-	row = frappe.db.get_value(
-		journal.SUBMISSION,
-		{"live_key": f"{doc.doctype}:{doc.name}", "state": State.CLEARED_NOT_POSTED.value},
-		["name", "document"],
-		as_dict=True,
-	)
-	if not row:
-		return None
-	found = frappe.db.get_value(
-		"ZATCA Document", row.document, ["name", "issued_at", "content_digest"], as_dict=True
-	)
-	if found:
-		found.submission = row.name
-	return found
+def is_approved(doc: Any) -> bool:
+	"""Whether this submit is to post what ZATCA has accepted already; said by the database, not by the caller."""
+	before = doc.get_doc_before_save() if doc.get("_action") == "submit" else None
+	return bool(before) and before.get(InvoiceField.STATE) in signed.POSTABLE
 
 
-def require_unchanged(doc: Any, document: Any) -> None:
-	"""Raise where the document no longer says what was signed."""
-	if not document:
+def require_approved(doc: Any) -> Signed:
+	"""What this document is held to, or what the database says was accepted. Raises BeingCleared where nothing was."""
+	approved = signed.held(doc) or signed.approved(doc.doctype, doc.name)
+	if not approved:
 		frappe.throw(_("{0} has not been cleared.").format(doc.name), BeingCleared)
-	try:
-		same = content.digest_now(doc, document.issued_at) == document.content_digest
-	except ZatcaError:
-		same = False
-	if not same:
+	return approved
+
+
+def require_unchanged(doc: Any, approved: Signed) -> None:
+	"""Raise where the document no longer says what was signed."""
+	if signed.changes(doc, approved.said):
 		refuse_changed(doc)
 
 
@@ -149,15 +144,21 @@ def defer(doc: Any, before: Any) -> None:
 	doc.set(InvoiceField.STATE, State.QUEUED.value)
 	doc.set(InvoiceField.SUBMISSION, submission)
 	doc.set(InvoiceField.KIND, Kind.STANDARD.value)
-	enqueue(str(submission))
+	if not doc.flags.get("zatca_inline"):
+		enqueue(str(submission))
 	frappe.msgprint(
 		_("{0} is being cleared with ZATCA. It is posted once it is cleared.").format(doc.name), alert=True
 	)
 
 
-def enqueue(submission: str) -> None:
-	"""A worker takes it as soon as this transaction is committed; the watchdog would find it anyway."""
-	frappe.enqueue(JOB, queue="default", enqueue_after_commit=True, submission=submission)
+def enqueue(submission: str, *, queue: str = QUEUE, after_commit: bool = True) -> None:
+	"""A worker takes it as soon as this transaction is committed; the watchdog would find it anyway.
+
+	Never deduplicated: a killed worker's job would swallow the next one for minutes. The lease decides.
+	"""
+	frappe.enqueue(
+		JOB, queue=queue, timeout=JOB_TIMEOUT, enqueue_after_commit=after_commit, submission=submission
+	)
 
 
 # --- what may never happen to a sent one ------------------------------------------------------------------------------
@@ -181,9 +182,5 @@ def check_after_submit(doc: Any) -> None:
 	before = doc.get_doc_before_save()
 	if before and (before.get("is_opening") or "No") != (doc.get("is_opening") or "No"):
 		frappe.throw(_("An issued invoice cannot become an opening entry."), ImmutableRecord)
-	# Compared with itself before the change: what became of the customer's record since is no change of the invoice.
-	issued_at = doc.get(InvoiceField.ISSUED_AT)
-	if before and content.digest_now(doc, get_datetime(issued_at)) != content.digest_now(
-		before, get_datetime(issued_at)
-	):
+	if before and signed.changes(doc, before):
 		refuse_changed(doc)

@@ -14,12 +14,13 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from bayancore_erp.zatca.adapter import guard, journal
+from bayancore_erp.zatca.adapter import guard, journal, signed
 from bayancore_erp.zatca.adapter.chain import DeviceNotReady
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.mapper import Skip, device_for, kind_of, skip_reason
 from bayancore_erp.zatca.adapter.mapper.scope import COUNTRY
+from bayancore_erp.zatca.adapter.posting import CODES
 from bayancore_erp.zatca.adapter.preflight import look
 from bayancore_erp.zatca.adapter.records import append_row
 from bayancore_erp.zatca.adapter.rehearsal import is_rehearsal
@@ -38,6 +39,10 @@ class NotIssued(frappe.ValidationError):
 def on_submit(doc: Any) -> None:
 	"""End the submit of any invoice."""
 	if is_rehearsal(doc):
+		return
+	# Asked first: whoever the buyer has become since, and whatever the settings say now, this one was signed.
+	if doc.get(InvoiceField.STATE) in signed.POSTABLE:
+		finish(doc)
 		return
 	skip = skip_reason(doc)
 	if skip:
@@ -72,12 +77,16 @@ def leave_reason(doc: Any, skip: Skip) -> None:
 
 def finish(doc: Any) -> None:
 	"""A standard one: only what is cleared, or reported after a 303, and unchanged, is posted."""
-	document = guard.approved_document(doc)
-	guard.require_unchanged(doc, document)
-	endpoint = frappe.db.get_value(journal.SUBMISSION, document.submission, "endpoint")
-	state = State.REPORTED if endpoint == Endpoint.REPORTING.value else State.CLEARED
+	approved = guard.require_approved(doc)
+	guard.require_unchanged(doc, approved)
+	row = frappe.db.get_value(
+		journal.SUBMISSION, approved.submission, ["endpoint", "last_error"], as_dict=True
+	)
+	state = State.REPORTED if row.endpoint == Endpoint.REPORTING.value else State.CLEARED
+	if row.last_error:
+		journal.drop_messages(approved.submission, CODES)
 	journal.put(
-		document.submission,
+		approved.submission,
 		{
 			"state": state,
 			"step": "Posted",
@@ -91,7 +100,12 @@ def finish(doc: Any) -> None:
 	)
 	doc.db_set(InvoiceField.STATE, state.value, update_modified=False)
 	announce(
-		"posted", doc.doctype, doc.name, doc.company, submission=document.submission, document=document.name
+		"posted",
+		doc.doctype,
+		doc.name,
+		doc.company,
+		submission=approved.submission,
+		document=approved.document,
 	)
 
 

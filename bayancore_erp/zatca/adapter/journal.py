@@ -261,24 +261,41 @@ def set_messages(submission: str, problems: Iterable[Problem]) -> int:
 	rows = list(problems)
 	frappe.db.delete("ZATCA Message", {"parent": submission, "parenttype": SUBMISSION})
 	for index, problem in enumerate(rows, start=1):
-		frappe.get_doc(
-			{
-				"doctype": "ZATCA Message",
-				"parent": submission,
-				"parenttype": SUBMISSION,
-				"parentfield": "messages",
-				"idx": index,
-				"severity": problem.severity,
-				"code": problem.code[:140],
-				"text": problem.text,
-				"text_ar": problem.text_ar,
-				"field": problem.field[:140],
-				"at": problem.at,
-				"source": problem.source,
-				"category": problem.category[:140],
-			}
-		).db_insert()
+		write_message(submission, index, problem)
 	return sum(problem.severity == "Warning" for problem in rows)
+
+
+def add_message(submission: str, problem: Problem) -> None:
+	"""Beside what is there: the latest message of its code, once."""
+	drop_messages(submission, [problem.code[:140]])
+	count = frappe.db.count("ZATCA Message", {"parent": submission, "parenttype": SUBMISSION})
+	write_message(submission, count + 1, problem)
+
+
+def drop_messages(submission: str, codes: Sequence[str]) -> None:
+	"""What no longer holds."""
+	frappe.db.delete("ZATCA Message", {"parent": submission, "parenttype": SUBMISSION, "code": ("in", codes)})
+
+
+def write_message(submission: str, index: int, problem: Problem) -> None:
+	"""One row."""
+	frappe.get_doc(
+		{
+			"doctype": "ZATCA Message",
+			"parent": submission,
+			"parenttype": SUBMISSION,
+			"parentfield": "messages",
+			"idx": index,
+			"severity": problem.severity,
+			"code": problem.code[:140],
+			"text": problem.text,
+			"text_ar": problem.text_ar,
+			"field": problem.field[:140],
+			"at": problem.at,
+			"source": problem.source,
+			"category": problem.category[:140],
+		}
+	).db_insert()
 
 
 def from_findings(findings: Sequence[Finding]) -> list[Problem]:

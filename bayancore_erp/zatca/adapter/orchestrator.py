@@ -19,16 +19,17 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from bayancore_erp.zatca.adapter import breaker, journal, rehearsal
+from bayancore_erp.zatca.adapter import breaker, journal, posting, rehearsal
 from bayancore_erp.zatca.adapter.chain import DeviceNotReady
 from bayancore_erp.zatca.adapter.content import digest_of
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.gateway import call
 from bayancore_erp.zatca.adapter.journal import Lease, LeaseLost, Problem
-from bayancore_erp.zatca.adapter.mapper import device_for
+from bayancore_erp.zatca.adapter.mapper import device_for, skip_reason
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.adapter.preflight import from_error, look
+from bayancore_erp.zatca.adapter.signed import fix_posting_time
 from bayancore_erp.zatca.adapter.signing import shown, sign
 from bayancore_erp.zatca.adapter.vault import identity_of
 from bayancore_erp.zatca.core import xml as parser
@@ -47,6 +48,7 @@ SHORT_WAITS = 4
 LATER = timedelta(minutes=5)
 # Seconds over which those who wait for the same gateway come back.
 APART = 30
+NAMED_AGAIN = timedelta(minutes=3)
 _QR = "//*[local-name()='AdditionalDocumentReference'][*[local-name()='ID']='QR']//*[local-name()='EmbeddedDocumentBinaryObject']"
 T = TypeVar("T")
 
@@ -192,6 +194,8 @@ def sign_and_store(lease: Lease, row: Any) -> bool:
 		problems = list(found.problems)
 		if not device:
 			problems.insert(0, no_device(doc))
+		if found.mapping and (found.mapping.invoice.is_simplified or skip_reason(doc, found.mapping.facts)):
+			problems.insert(0, no_longer_cleared(doc))
 		if any(problem.severity == "Error" for problem in problems) or not found.mapping or not found.totals:
 			refuse(lease, row, problems)
 			return False
@@ -249,19 +253,21 @@ def store(lease: Lease, doc: Any, invoice: Any, device: str, issued_at: datetime
 	)
 
 
-def fix_posting_time(doc: Any, issued_at: datetime) -> None:
-	"""Posted dated as signed: ERPNext would set today's date on every validation otherwise, after midnight another one."""
-	if not doc.get("set_posting_time"):
-		doc.set_posting_time = 1
-		doc.posting_date = issued_at.date()
-		doc.posting_time = issued_at.strftime("%H:%M:%S")
-
-
 def no_device(doc: Any) -> Problem:
 	"""Nothing can sign."""
 	return Problem(
 		"NO-DEVICE",
 		_("No device is chosen for {0}. Set one up, or choose it in ZATCA Settings.").format(doc.company),
+	)
+
+
+def no_longer_cleared(doc: Any) -> Problem:
+	"""Between its submit and now the buyer became a consumer, or the company left the scope."""
+	return Problem(
+		"KIND-CHANGED",
+		_(
+			"{0} is no longer an invoice that ZATCA clears. Submit it again: it is then issued as what it is."
+		).format(doc.name),
 	)
 
 
@@ -440,38 +446,22 @@ def hand_over(lease: Lease) -> None:
 # --- post -------------------------------------------------------------------------------------------------------------
 def post(lease: Lease, row: Any) -> None:
 	"""Submit the approved invoice as its requester. A failure is shown and tried again, never cleared twice."""
-	doctype, name = row.invoice_doctype, row.invoice_name
-
-	def work() -> None:
-		doc = frappe.get_doc(doctype, name)
-		if doc.docstatus == 0:
-			field = workflow_field(doctype)
-			if field and row.workflow_target:
-				doc.set(field, row.workflow_target)
-			# The guard lets it pass by what the database says; its on_submit ends the submission in this transaction.
-			doc.submit()
-
 	messages = list(frappe.local.message_log)
 	try:
 		with acting_as(row.requested_by):
-			step(work)
+			step(lambda: posting.post(row.invoice_doctype, row.invoice_name, row.workflow_target))
 	except LeaseLost:
 		raise
 	except Exception as error:
 		frappe.db.rollback()
 		frappe.local.message_log = messages
-		why = rehearsal.words_of(error)
-		step(lambda: wait(lease, row, State.CLEARED_NOT_POSTED, LATER, why, {}))
+		problem = posting.explain(row.invoice_doctype, row.invoice_name, error)
 
+		def work() -> None:
+			journal.add_message(lease.submission, problem)
+			wait(lease, row, State.CLEARED_NOT_POSTED, LATER, problem.text, {})
 
-def workflow_field(doctype: str) -> str:
-	"""The state field of the doctype's active workflow, empty where there is none."""
-	from frappe.model.workflow import get_workflow_name
-
-	workflow = get_workflow_name(doctype)
-	return (
-		str(frappe.get_cached_value("Workflow", workflow, "workflow_state_field") or "") if workflow else ""
-	)
+		step(work)
 
 
 @contextmanager
@@ -488,17 +478,32 @@ def acting_as(user: str | None) -> Iterator[None]:
 		frappe.set_user(before)
 
 
+# What nobody works on and whose time has come.
+_DUE = """live_key is not null and live_key != ''
+	and (lease_until is null or lease_until < %(now)s)
+	and (next_try_at is null or next_try_at <= %(now)s)"""
+
+
 def due(limit: int = 200) -> list[str]:
 	"""Live submissions that nobody works on and whose time has come."""
-	now = now_datetime()
-	return [
-		row[0]
-		for row in frappe.db.sql(
-			"""select name from `tabZATCA Submission`
-			where live_key is not null and live_key != ''
-				and (lease_until is null or lease_until < %(now)s)
-				and (next_try_at is null or next_try_at <= %(now)s)
-			order by requested_at limit %(limit)s""",
-			{"now": now, "limit": limit},
-		)
-	]
+	rows = frappe.db.sql(
+		f"select name from `tabZATCA Submission` where {_DUE} order by requested_at limit %(limit)s",
+		{"now": now_datetime(), "limit": limit},
+	)
+	return [row[0] for row in rows]
+
+
+def overdue(limit: int = 200) -> list[str]:
+	"""`due`, each of them given time to be taken before it is named again: a swamped queue is not filled further."""
+
+	def work() -> list[str]:
+		names = due(limit)
+		if names:
+			now = now_datetime()
+			frappe.db.sql(
+				f"update `tabZATCA Submission` set next_try_at = %(then)s where {_DUE} and name in %(names)s",
+				{"now": now, "then": now + NAMED_AGAIN, "names": names},
+			)
+		return names
+
+	return step(work)

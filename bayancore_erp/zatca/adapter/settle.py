@@ -26,7 +26,7 @@ from bayancore_erp.zatca.adapter.difference import BOOKED, LABELS, Difference, d
 from bayancore_erp.zatca.adapter.fields import InvoiceField
 from bayancore_erp.zatca.adapter.mapper.figures import exact, money, sign_of
 from bayancore_erp.zatca.adapter.mapper.mapping import RIYADH, Mapping, amount_of, map_document
-from bayancore_erp.zatca.adapter.mapper.preload import Facts, preload, settings_of
+from bayancore_erp.zatca.adapter.mapper.preload import Facts, facts_of, settings_of
 from bayancore_erp.zatca.adapter.mapper.scope import skip_of
 from bayancore_erp.zatca.adapter.mapper.taxation import read_taxes
 from bayancore_erp.zatca.core.calculator import Totals, calculate
@@ -211,7 +211,7 @@ def on_validate(doc: Any, method: str | None = None) -> None:
 	"""
 	if not cint(settings_of(doc.company).get("enabled")) or doc.docstatus > 1 or not doc.get("items"):
 		return
-	facts = preload(doc)
+	facts = facts_of(doc)
 	if skip_of(doc, facts):
 		doc.set(InvoiceField.DIFFERENCE, 0)
 		return

@@ -6,8 +6,9 @@ from typing import Any
 
 from frappe import _
 
-from bayancore_erp.zatca.adapter import guard, issuing, settle
+from bayancore_erp.zatca.adapter import guard, issuing, settle, signed
 from bayancore_erp.zatca.adapter.deduction import deduct_advances
+from bayancore_erp.zatca.adapter.mapper import drop_facts, keep_facts
 
 
 def before_insert(doc: Any, method: str | None = None) -> None:
@@ -17,18 +18,27 @@ def before_insert(doc: Any, method: str | None = None) -> None:
 
 def before_validate(doc: Any, method: str | None = None) -> None:
 	"""Runs even with ignore_validate. The advances' rows first: they are part of what is compared."""
-	deduct_advances(doc)
+	keep_facts(doc)
+	if not guard.is_approved(doc):
+		deduct_advances(doc)
 	guard.before_validate(doc)
 
 
 def validate(doc: Any, method: str | None = None) -> None:
-	"""After ERPNext's own: its totals, settled."""
-	settle.on_validate(doc)
+	"""After ERPNext's own: its totals, settled; or what was signed, where that is what is posted."""
+	approved = signed.held(doc)
+	if approved:
+		signed.settle(doc, approved)
+	else:
+		settle.on_validate(doc)
+	if doc.get("_action") != "submit":
+		drop_facts(doc)
 
 
 def on_submit(doc: Any, method: str | None = None) -> None:
 	"""After ERPNext's own: sign, or finish."""
 	issuing.on_submit(doc)
+	drop_facts(doc)
 
 
 def on_update_after_submit(doc: Any, method: str | None = None) -> None:

@@ -8,6 +8,7 @@
 	known_facts(doc)               what the books know beyond the document, for the law's rules
 	locate(doc, path)              the form field behind a path of the model
 	preload(doc)                   what all of these read around the document; hand it on to ask several of them
+	keep_facts(doc), drop_facts    the same for the length of one save, without handing on
 
 Takes Sales Invoice and POS Invoice, draft or submitted. Never writes to the document or the database.
 """
@@ -22,7 +23,7 @@ from bayancore_erp.zatca.adapter.mapper.kind import decide
 from bayancore_erp.zatca.adapter.mapper.known import known_facts
 from bayancore_erp.zatca.adapter.mapper.mapping import RIYADH, Mapping, map_document
 from bayancore_erp.zatca.adapter.mapper.places import Place, locate
-from bayancore_erp.zatca.adapter.mapper.preload import Facts, preload
+from bayancore_erp.zatca.adapter.mapper.preload import Facts, drop_facts, facts_of, keep_facts, preload
 from bayancore_erp.zatca.adapter.mapper.scope import Skip, SkipCode, device_of, skip_of
 from bayancore_erp.zatca.core.invoice import Invoice
 
@@ -34,6 +35,8 @@ __all__ = [
 	"Skip",
 	"SkipCode",
 	"device_for",
+	"drop_facts",
+	"keep_facts",
 	"kind_of",
 	"known_facts",
 	"locate",
@@ -51,15 +54,15 @@ def to_invoice(doc: Any, *, issued_at: datetime, uuid: str | None = None) -> Inv
 
 def kind_of(doc: Any, facts: Facts | None = None) -> Kind:
 	"""Standard or simplified, by who the buyer is (TAX.md section 3.1); a note follows its original."""
-	return decide(doc, facts or preload(doc))
+	return decide(doc, facts or facts_of(doc))
 
 
 def skip_reason(doc: Any, facts: Facts | None = None) -> Skip | None:
 	"""Why the document is left alone, for a ZATCA Skip; None where it has to be issued."""
-	return skip_of(doc, facts or preload(doc))
+	return skip_of(doc, facts or facts_of(doc))
 
 
 def device_for(doc: Any, facts: Facts | None = None) -> str | None:
 	"""The name of the ZATCA Device that signs it: till, branch, company; None where none can."""
-	facts = facts or preload(doc)
+	facts = facts or facts_of(doc)
 	return device_of(doc, facts, simplified=decide(doc, facts) is Kind.SIMPLIFIED)

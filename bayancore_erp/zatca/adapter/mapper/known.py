@@ -14,13 +14,13 @@ from frappe.utils import getdate
 
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, SalesInvoiceField
 from bayancore_erp.zatca.adapter.mapper.figures import exact, money
-from bayancore_erp.zatca.adapter.mapper.preload import Facts, preload
+from bayancore_erp.zatca.adapter.mapper.preload import Facts, facts_of
 from bayancore_erp.zatca.core.rules.law import Known, Original
 
 
 def known_facts(doc: Any, facts: Facts | None = None) -> Known:
 	"""What the law's rules may know about `doc`; two queries at most beside the preload."""
-	facts = facts or preload(doc)
+	facts = facts or facts_of(doc)
 	event = doc.get(InvoiceField.EVENT_DATE)
 	return Known(
 		originals=originals(doc, facts),

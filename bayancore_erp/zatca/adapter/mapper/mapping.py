@@ -28,7 +28,7 @@ from bayancore_erp.zatca.adapter.mapper.figures import money, sign_of
 from bayancore_erp.zatca.adapter.mapper.kind import check_choice, decide, document_type, flags_of
 from bayancore_erp.zatca.adapter.mapper.lines import read_items
 from bayancore_erp.zatca.adapter.mapper.payment import payment_of
-from bayancore_erp.zatca.adapter.mapper.preload import Facts, preload
+from bayancore_erp.zatca.adapter.mapper.preload import Facts, facts_of
 from bayancore_erp.zatca.adapter.mapper.refusal import Refusals
 from bayancore_erp.zatca.adapter.mapper.taxation import Taxation, line_vats, read_taxes
 from bayancore_erp.zatca.adapter.party import buyer_of, seller_of
@@ -70,7 +70,7 @@ def map_document(
 	`uuid` is the document's own (KSA-1), by default the one on it. Raises InvalidInvoice; with `noted` what it refuses is put
 	there instead, so that the rest can be judged as well: such a mapping is for looking at, never for signing.
 	"""
-	facts = facts or preload(doc)
+	facts = facts or facts_of(doc)
 	refusals = Refusals() if noted is None else noted
 	taxes = read_taxes(doc, facts)
 	vats = line_vats(doc, facts, taxes, refusals)

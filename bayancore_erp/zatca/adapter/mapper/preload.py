@@ -162,6 +162,60 @@ def preload(doc: Any) -> Facts:
 	return facts
 
 
+# --- once for one save ------------------------------------------------------------------------------------------------
+def keep_facts(doc: Any) -> None:
+	"""From here to `drop_facts` the document is asked about again and again: read what is around it once."""
+	doc.flags.zatca_facts = {}
+
+
+def drop_facts(doc: Any) -> None:
+	"""The save is over: other records may change."""
+	doc.flags.pop("zatca_facts", None)
+
+
+def facts_of(doc: Any) -> Facts:
+	"""`preload`, or what it gave before in this save while the document still refers to the same records."""
+	kept = (getattr(doc, "flags", None) or {}).get("zatca_facts")
+	if kept is None:
+		return preload(doc)
+	asked = refers_to(doc)
+	if kept.get("asked") != asked:
+		kept.update(asked=asked, facts=preload(doc))
+	return kept["facts"]  # type: ignore[no-any-return]
+
+
+def refers_to(doc: Any) -> tuple[Any, ...]:
+	"""Everything `preload` asks a document for."""
+	one = tuple(doc.get(name) for name in REFERENCES)
+	rows = tuple(
+		tuple(row.get(name) for name in names)
+		for table, names in ROWS.items()
+		for row in doc.get(table) or []
+	)
+	return one, rows
+
+
+REFERENCES = (
+	"company",
+	"customer",
+	"pos_profile",
+	InvoiceField.BRANCH,
+	"branch",
+	"is_return",
+	"is_debit_note",
+	"return_against",
+	"customer_address",
+	"company_address",
+	"taxes_and_charges",
+)
+ROWS = {
+	"items": ("item_code", "item_tax_template", "uom", "zatca_item_name_ar", "delivery_note"),
+	"taxes": ("account_head",),
+	"payments": ("mode_of_payment",),
+	SalesInvoiceField.PREPAYMENTS: ("prepayment_invoice",),
+}
+
+
 # What a mode of payment usually is, where nobody chose its code (UNTDID 4461).
 BY_TYPE = {"Cash": "10", "Bank": "42", "General": "1", "Phone": "48"}
 

@@ -1,0 +1,156 @@
+"""A private bench for a proof, and the proof's own second half inside it.
+
+Takes the script of a proof; gives a bench of its own (MariaDB, Redis, a site with the Saudi company), in which the script runs
+again with the bench's Python. Everything is stopped and removed at the end. See tests/site/private_bench.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "site"))
+
+from private_bench import BENCH, PrivateBench
+
+INSIDE = "--inside"
+
+
+def outside(script: str, arguments: list[str]) -> int:
+	"""Build the bench, run `script` inside it with `arguments`, give its exit status; 2 where there is no bench."""
+	if not (BENCH / "env" / "bin" / "python").is_file():
+		print(f"no bench at {BENCH}: set BENCH to where one stands", file=sys.stderr)
+		return 2
+	with started() as bench:
+		return subprocess.run(
+			[str(bench.python), str(Path(script).resolve()), INSIDE, *arguments],
+			cwd=bench.sites,
+			env=dict(bench.env),
+			check=False,
+		).returncode
+
+
+@contextmanager
+def started() -> Iterator[PrivateBench]:
+	"""A running private bench with one site."""
+	with tempfile.TemporaryDirectory(prefix="proof-") as folder:
+		bench = PrivateBench(Path(folder))
+		try:
+			bench.start()
+			bench.add_site("saudi.local", "saudi")
+			ports = (bench.db_port, bench.cache_port, bench.queue_port, bench.web_port)
+			keys = ("db", "cache", "queue", "web")
+			(bench.folder / "bench.json").write_text(json.dumps(dict(zip(keys, ports, strict=True))))
+			names = ("mariadb", "cache", "queue")
+			pids = [process.pid for process in bench.started]
+			(bench.folder / "pids.json").write_text(json.dumps(dict(zip(names, pids, strict=True))))
+			yield bench
+		finally:
+			bench.stop()
+
+
+def inside() -> PrivateBench:
+	"""The bench this process runs in."""
+	folder = Path(os.environ["PRIVATE_BENCH"])
+	bench = PrivateBench(folder)
+	ports = json.loads((folder / "bench.json").read_text())
+	bench.db_port, bench.cache_port, bench.queue_port, bench.web_port = (
+		ports[key] for key in ("db", "cache", "queue", "web")
+	)
+	return bench
+
+
+# --- processes --------------------------------------------------------------------------------------------------------
+SITE = "saudi.local"
+
+
+class Child:
+	"""A process forked from this warm one, connected to the site by itself; its answer comes back as JSON."""
+
+	def __init__(self, work: Callable[[Any], Any]) -> None:
+		reader, writer = os.pipe()
+		sys.stdout.flush()
+		self.pid = os.fork()
+		if not self.pid:
+			os.close(reader)
+			status = 1
+			try:
+				answer = connected_to_site(work)
+				os.write(writer, json.dumps(answer, default=str).encode())
+				status = 0
+			except BaseException:
+				traceback.print_exc()
+			finally:
+				os._exit(status)
+		os.close(writer)
+		self._reader = reader
+
+	def wait(self) -> tuple[int, Any]:
+		"""Exit status (negative: the signal that killed it) and answer."""
+		parts = []
+		while part := os.read(self._reader, 65536):
+			parts.append(part)
+		os.close(self._reader)
+		_pid, status = os.waitpid(self.pid, 0)
+		said = b"".join(parts)
+		return os.waitstatus_to_exitcode(status), json.loads(said) if said else None
+
+
+def connected_to_site(work: Callable[[Any], Any]) -> Any:
+	"""Run `work` with frappe connected to the site as Administrator."""
+	import frappe
+
+	frappe.init(site=SITE, sites_path=".")
+	frappe.connect()
+	frappe.set_user("Administrator")
+	frappe.flags.mute_messages = True
+	try:
+		return work(frappe)
+	finally:
+		frappe.destroy()
+
+
+def call(work: Callable[[Any], Any]) -> Any:
+	"""Run `work` in a child to its end; its answer."""
+	status, answer = Child(work).wait()
+	if status:
+		raise SystemExit(f"a child ended with {status}")
+	return answer
+
+
+def warm() -> None:
+	"""Import what every child needs, without connecting: a fork then pays for nothing but its connection."""
+	import frappe.app
+	import frappe.client
+	import frappe.utils.background_jobs  # noqa: F401
+
+	import bayancore_erp.zatca.api
+	import bayancore_erp.zatca.jobs
+	import bayancore_erp.zatca.overrides.sales_invoice  # noqa: F401
+
+
+def apart(work: Callable[[], Any]) -> None:
+	"""Run something that connects by itself in a process of its own, so that this one stays fit to be forked."""
+	sys.stdout.flush()
+	pid = os.fork()
+	if not pid:
+		status = 1
+		try:
+			work()
+			status = 0
+		except BaseException:
+			traceback.print_exc()
+		finally:
+			sys.stdout.flush()
+			os._exit(status)
+	if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+		raise SystemExit("the preparation failed")
