@@ -18,7 +18,7 @@ from bayancore_erp.zatca.simulator.answers import Answer
 
 CSID_ENDPOINTS = ("compliance-csid", "production-csid", "renewal")
 ENDPOINTS = (*CSID_ENDPOINTS, "compliance-check", "reporting", "clearance")
-_STATUSES = (401, 413, 429, 500, 502, 503, 504)
+_STATUSES = (401, 406, 413, 429, 500, 502, 503, 504)
 KINDS = (
 	"drop",
 	"delay",
@@ -104,6 +104,8 @@ class Fault:
 		"""The answer that stands in for the true one; None for faults that only spoil its way."""
 		if self.kind == "401":
 			return answers.unauthorized(milliseconds)
+		if self.kind == "406":
+			return answers.wrong_version()
 		if self.kind == "429":
 			return replace(answers.http_error(429), headers=(("Retry-After", str(self.seconds)),))
 		if self.kind == "400-empty":
