@@ -88,7 +88,10 @@ def chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 		"data": {
 			"labels": [formatdate(row["period"]) for row in rows],
 			"datasets": [
-				{"name": _("First-Time Clearance Rate"), "values": [row["first_time_rate"] or 0 for row in rows]},
+				{
+					"name": _("First-Time Clearance Rate"),
+					"values": [row["first_time_rate"] or 0 for row in rows],
+				},
 				{"name": _("Rejection Rate"), "values": [row["rejection_rate"] or 0 for row in rows]},
 			],
 		},
@@ -107,7 +110,12 @@ def summary(found: Figures) -> list[dict[str, Any]]:
 		"resolution_rate": (_("Errors Resolved After Help"), "Percent"),
 	}
 	return [
-		{"label": label, "datatype": datatype, "value": getattr(found, name), "indicator": colour(name, found)}
+		{
+			"label": label,
+			"datatype": datatype,
+			"value": getattr(found, name),
+			"indicator": colour(name, found),
+		}
 		for name, (label, datatype) in labels.items()
 		if getattr(found, name) is not None
 	]
