@@ -138,11 +138,17 @@ doc_events = {
 
 # --- desk -----------------------------------------------------------------------------------------------------------
 app_include_js = ["/assets/bayancore_erp/js/zatca_navigate.js"]
-app_include_css = ["/assets/bayancore_erp/css/zatca_desk.css"]
+app_include_css = ["/assets/bayancore_erp/css/zatca_desk.css", "/assets/bayancore_erp/css/zatca_verdict.css"]
 _readiness = "invoice_to_cash/client_scripts/readiness.js"
 doctype_js = {
-	"Sales Invoice": ["zatca/client_scripts/sales_invoice.js", _readiness],
-	"POS Invoice": ["zatca/client_scripts/sales_invoice.js", _readiness],
+	**{
+		doctype: [
+			"zatca/client_scripts/sales_invoice.js",
+			"ai_errors/client_scripts/rejection.js",
+			_readiness,
+		]
+		for doctype in ("Sales Invoice", "POS Invoice")
+	},
 	**{doctype: _readiness for doctype in ("Customer", "Quotation", "Sales Order", "Delivery Note")},
 }
 doctype_list_js = {
@@ -154,9 +160,13 @@ doctype_list_js = {
 _archive = ["bayancore_erp.archive.adapter.listeners.on_event"]
 # What leaves no insert-only row of its own; rows tell the trail of themselves, as documents.
 _trail = ["bayancore_erp.archive.adapter.trail_hooks.on_event"]
+_help = "bayancore_erp.ai_errors.adapter.listeners"
 zatca_events: dict[str, list[str]] = {
-	**{event: [*_trail, *_archive] for event in ("posted", "issued", "accepted", "released", "rejected")},
-	**{event: [*_trail] for event in ("refused", "undelivered", "downloaded", "unlocked")},
+	**{event: [*_trail, *_archive] for event in ("posted", "issued", "released")},
+	**{event: [*_trail] for event in ("undelivered", "downloaded", "unlocked")},
+	"refused": [*_trail, f"{_help}.on_rejection"],
+	"rejected": [*_trail, *_archive, f"{_help}.on_rejection"],
+	"accepted": [*_trail, *_archive, f"{_help}.on_acceptance"],
 }
 after_request = ["bayancore_erp.archive.adapter.trail_hooks.after_request"]
 
@@ -190,6 +200,7 @@ scheduler_events = {
 			"bayancore_erp.archive.audit_jobs.seal",
 		],
 	},
+	"hourly": ["bayancore_erp.ai_errors.jobs.watch_warnings"],
 	"hourly_long": ["bayancore_erp.zatca.jobs.second_watch"],
 	"daily_long": ["bayancore_erp.archive.jobs.nightly", "bayancore_erp.archive.audit_jobs.nightly"],
 }

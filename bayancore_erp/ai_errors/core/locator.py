@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from typing import Any
 
 from bayancore_erp.ai_errors.core.catalogue import canonical, find
+from bayancore_erp.ai_errors.core.figures import number, suspects
 from bayancore_erp.ai_errors.core.places import DATA, FormField, form_field
-from bayancore_erp.zatca.core.money import EXACT
 from bayancore_erp.zatca.core.rules import Finding, check
-from bayancore_erp.zatca.core.rules.locate import Locator
+from bayancore_erp.zatca.core.rules.locate import Locator, Place
 from bayancore_erp.zatca.core.xml import CAC, CBC, parse
 
 _NS = {"cac": CAC, "cbc": CBC}
@@ -37,7 +37,7 @@ class Confidence(str, Enum):
 	DOCUMENT = "document"
 	"""The rule was run again and breaks exactly there."""
 	ARITHMETIC = "arithmetic"
-	"""The sum is wrong because this line is."""
+	"""The sums are wrong because this figure is."""
 	MESSAGE = "message"
 	"""The message names the field."""
 	CODE = "code"
@@ -83,17 +83,26 @@ def locate(
 	root = _root(document)
 	known = [*findings, *_judged(document if root is not None else None, now)]
 	found = [_of_finding(finding) for finding in known if finding.code == code]
-	if root is not None and _is_about_sums(found, code):
-		found = [*_wrong_lines(root, known), *found]
 	if root is not None:
-		found = [
-			part
-			for location in found
-			for part in (*_missing_parts(root, location), *_feeding_lines(root, location), location)
-		]
-	if not found:
+		found = [part for location in found for part in _refined(root, code, location)]
+	if not found or not found[0].field:
 		found = _from_message(message, root) or _from_code(code, root)
 	return tuple(dict.fromkeys(found))[:MOST_LOCATIONS]
+
+
+def _refined(root: Any, code: str, location: Location) -> list[Location]:
+	"""What the document shows beyond the rule's own place: the figure to blame, the part that is missing, the line it comes from."""
+	if not location.at:
+		return [location]
+	exact = (
+		_wrong_currency(root, code)
+		or _absent_whole(root, location)
+		or _missing_parts(root, code, location)
+		or _too_precise(root, code, location)
+		or _wrong_figures(root, code, location)
+		or _reference(root, code, location)
+	)
+	return [part for each in (*exact, location) for part in (*_feeding_lines(root, each), each)]
 
 
 def _root(document: bytes | None) -> Any:
@@ -121,105 +130,210 @@ def _of_finding(finding: Finding) -> Location:
 	)
 
 
-# Sums over lines: where one of these is broken, a line may be to blame rather than the total.
-_SUMS = frozenset(
-	"BR-CO-10 BR-CO-13 BR-CO-14 BR-CO-15 BR-CO-16 BR-CO-17 BR-S-08 BR-Z-08 BR-E-08 BR-O-08 BR-S-09"
-	" BR-KSA-EN16931-08 BR-KSA-EN16931-09 BR-KSA-EN16931-11 BR-KSA-50 BR-KSA-51".split()
+# What a figure or a label of the breakdown can break, wherever the rule itself looks.
+_FIGURES = re.compile(
+	r"BR-CO-1[0-8]|BR-[SZEO]-0[1589]|BR-47|BR-48|BR-CO-04|BR-KSA-EN16931-(?:03|07|08|09|11)|BR-KSA-(?:50|51|52|53|79|80|81|84)"
 )
 
 
-def _is_about_sums(found: Sequence[Location], code: str) -> bool:
-	return code in _SUMS and not any(location.line for location in found)
+_LABELS = re.compile(r"BR-[SZEO]-01|BR-47|BR-48|BR-CO-18")
 
 
-def _wrong_lines(root: Any, known: Iterable[Finding]) -> list[Location]:
-	"""Lines whose own amounts do not follow from quantity, price and discounts."""
-	blamed = {finding.at.split("/cac:Price")[0] for finding in known if "InvoiceLine" in finding.at}
-	wrong = []
-	with localcontext(EXACT):
-		for line in root.findall("cac:InvoiceLine", _NS):
-			element = line.find("cbc:LineExtensionAmount", _NS)
-			if element is None or line.find("cac:DocumentReference", _NS) is not None:
-				continue
-			where = Locator().place(element)
-			expected, stated = _net(line), _number(element.text)
-			if expected is not None and stated is not None and abs(expected - stated) > _CENT:
-				wrong.append(Location(where.field, int(where.line or 0), Confidence.ARITHMETIC, where.at))
-			elif where.at.rpartition("/")[0] in blamed and _is_about_amount(known, where.at):
-				wrong.append(Location(where.field, int(where.line or 0), Confidence.ARITHMETIC, where.at))
-	return wrong
+def _wrong_figures(root: Any, code: str, location: Location) -> list[Location]:
+	"""The figure that alone explains the sums this rule finds broken."""
+	if not _FIGURES.fullmatch(code):
+		return []
+	for suspect in suspects(root):
+		where = _place(suspect.figure.owner, suspect.figure.name)
+		broken = {_place(figure.owner, figure.name).at for figure in suspect.explains}
+		concerns = (suspect.is_label and bool(_LABELS.fullmatch(code))) or any(
+			at == location.at or at.startswith(f"{location.at}/") or location.at.startswith(f"{at}/")
+			for at in broken
+		)
+		if where.field and concerns:
+			return [Location(where.field, int(where.line or 0), Confidence.ARITHMETIC, where.at)]
+	return []
+
+
+def _wrong_currency(root: Any, code: str) -> list[Location]:
+	"""Amounts that agree with each other on another currency than the document: it is the document's that is wrong."""
+	if code not in _CURRENCY:
+		return []
+	stated = (root.findtext("cbc:DocumentCurrencyCode", "", _NS) or "").strip()
+	used = {element.get("currencyID") for element in root.iterfind("cac:LegalMonetaryTotal/*", _NS)}
+	if used and stated not in used and len(used) == 1:
+		where = _place(root, "cbc:DocumentCurrencyCode")
+		return [Location(where.field, 0, Confidence.DOCUMENT, where.at)]
+	return []
+
+
+_CURRENCY = frozenset(
+	"BR-05 BR-53 BR-CO-14 BR-CO-15 BR-CO-17 BR-KSA-CL-02 BR-KSA-88 BR-KSA-89 BR-KSA-97 BR-KSA-EN16931-08 BR-KSA-EN16931-09".split()
+)
+
+
+def _absent_whole(root: Any, location: Location) -> list[Location]:
+	"""Where the rule misses a part of something that is missing altogether: the whole of it."""
+	here, steps = root, location.at.split("/")[2:]
+	for position, step in enumerate(steps):
+		name, _, rest = step.partition("[")
+		if name.startswith("@"):
+			return []
+		children = here.findall(name, _NS)
+		index = int(rest.rstrip("]")) - 1 if rest else 0
+		if index >= len(children):
+			if position == len(steps) - 1:
+				return []
+			where = _place(here, name)
+			return [
+				Location(where.field, int(where.line or 0), location.confidence, where.at, location.finding)
+			]
+		here = children[index]
+	return []
 
 
 _ADDRESS = ("StreetName", "BuildingNumber", "CitySubdivisionName", "CityName", "PostalZone")
 _PARTIES = {"seller.address": "cac:AccountingSupplierParty", "buyer.address": "cac:AccountingCustomerParty"}
+# Codes that miss one of several parts -> where, and which.
+_PARTS = {
+	"BR-KSA-72": ("", ("cac:AccountingCustomerParty/cac:Party/cac:PartyLegalEntity/cbc:RegistrationName", "cac:Delivery/cbc:ActualDeliveryDate", "cac:Delivery/cbc:LatestDeliveryDate")),
+	"BR-CO-04": ("", ("cbc:ID",)),
+	"BR-KSA-75": ("cac:TaxTotal/cac:TaxSubtotal", ("cbc:TaxableAmount", "cbc:TaxAmount", "cac:TaxCategory/cbc:ID", "cac:TaxCategory/cbc:Percent")),
+	"BR-KSA-81": ("", ("cac:AccountingCustomerParty/cac:Party/cac:PartyIdentification/cbc:ID", "cac:AccountingCustomerParty/cac:Party/cac:PartyTaxScheme/cbc:CompanyID")),
+}  # fmt: skip
 
 
-def _missing_parts(root: Any, location: Location) -> list[Location]:
-	"""An incomplete National Address (BR-KSA-09, BR-KSA-63): the parts of it that are not there or empty."""
+def _missing_parts(root: Any, code: str, location: Location) -> list[Location]:
+	"""Of what a rule asks for as a whole (a National Address, an advance): the parts that are not there or empty."""
+	found: list[Location] = []
 	party = _PARTIES.get(location.field)
-	if party is None or location.confidence is not Confidence.DOCUMENT:
-		return []
-	found = []
-	for address in root.findall(f"{party}/cac:Party/cac:PostalAddress", _NS):
-		for name in _ADDRESS:
-			if not (address.findtext(f"cbc:{name}", "", _NS) or "").strip():
-				where = Locator().place(address, name)
-				found.append(Location(where.field, 0, location.confidence, where.at, location.finding))
+	if party is not None and location.confidence is Confidence.DOCUMENT:
+		addresses = root.findall(f"{party}/cac:Party/cac:PostalAddress", _NS)
+		for address in addresses:
+			wanted = [f"cbc:{name}" for name in _ADDRESS]
+			if not _said(address, "cac:Country/cbc:IdentificationCode"):
+				wanted.insert(0, "cac:Country/cbc:IdentificationCode")
+			elif code == "BR-KSA-10":
+				wanted = ["cbc:StreetName", "cbc:CityName"]
+			found += _parts_of(address, wanted, location)
+	elif code in _PARTS:
+		under, names = _PARTS[code]
+		owner = _at(root, location.at) if code in ("BR-CO-04", "BR-KSA-75") else root
+		if owner is not None:
+			place = owner.find(under, _NS) if under else owner
+			found += _parts_of(owner if place is None else place, names, location)
+	elif code in ("BR-53", "BR-KSA-EN16931-09"):
+		totals = root.findall("cac:TaxTotal", _NS)
+		if totals and all(total.find("cac:TaxSubtotal", _NS) is not None for total in totals):
+			found.append(Location("totals.vat_sar", 0, location.confidence, location.at, location.finding))
 	return found
+
+
+def _parts_of(owner: Any, names: Iterable[str], location: Location) -> list[Location]:
+	found = []
+	for name in names:
+		if not _said(owner, name):
+			where = _place(owner, name)
+			found.append(
+				Location(where.field, int(where.line or 0), location.confidence, where.at, location.finding)
+			)
+	return found
+
+
+def _place(owner: Any, name: str) -> Place:
+	"""The place of `name` beneath `owner`, whether it is there or not."""
+	element = owner.find(name, _NS)
+	return Locator().place(owner, _PREFIX.sub("", name)) if element is None else Locator().place(element)
+
+
+_PREFIX = re.compile(r"\b(?:cac|cbc):")
+
+
+def _said(owner: Any, name: str) -> bool:
+	return bool((owner.findtext(name, "", _NS) or "").strip())
+
+
+def _at(root: Any, at: str) -> Any:
+	here = root
+	for step in at.split("/")[2:]:
+		name, _, rest = step.partition("[")
+		children = here.findall(name, _NS)
+		index = int(rest.rstrip("]")) - 1 if rest else 0
+		if index >= len(children):
+			return None
+		here = children[index]
+	return here
+
+
+def _too_precise(root: Any, code: str, location: Location) -> list[Location]:
+	"""Of neighbours that may have two decimals, the one that has more."""
+	if "-DEC-" not in code:
+		return []
+	element = _at(root, location.at)
+	if element is None or len((element.text or "").partition(".")[2]) > 2:
+		return []
+	for other in element.getparent():
+		if isinstance(other.tag, str) and len((other.text or "").strip().partition(".")[2]) > 2:
+			where = Locator().place(other)
+			return [
+				Location(where.field, int(where.line or 0), location.confidence, where.at, location.finding)
+			]
+	return []
+
+
+def _reference(root: Any, code: str, location: Location) -> list[Location]:
+	"""A reference without its name is told by what it holds: the counter, the previous hash or the QR code."""
+	entry = find(code)
+	if location.field or "AdditionalDocumentReference" not in location.at or (entry and entry.fields):
+		return []
+	element = _at(root, location.at)
+	if element is None:
+		return []
+	held = (element.findtext("cac:Attachment/cbc:EmbeddedDocumentBinaryObject", "", _NS) or "").strip()
+	field = "qr" if len(held) > 100 else "pih" if held else "icv"
+	return [Location(field, 0, location.confidence, location.at, location.finding)]
 
 
 _REASONS = ("exemption_code", "exemption_reason", "rate", "category")
 
 
 def _feeding_lines(root: Any, location: Location) -> list[Location]:
-	"""A reason or rate in the VAT breakdown is nobody's to enter: it comes from the lines of that category."""
+	"""A reason, rate or category in the VAT breakdown is nobody's to enter: it comes from the lines of that category."""
 	owner, _, part = location.field.partition("].")
 	if not owner.startswith("breakdown[") or part not in _REASONS:
 		return []
-	category = root.xpath("cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory", namespaces=_NS)
+	subtotals = root.xpath("cac:TaxTotal/cac:TaxSubtotal", namespaces=_NS)
 	index = int(owner.removeprefix("breakdown["))
-	if index >= len(category):
+	if index >= len(subtotals):
 		return []
-	wanted = (category[index].findtext("cbc:ID", "", _NS) or "").strip()
+	wanted = _category(subtotals[index], "cac:TaxCategory")
+	lines = [
+		line
+		for line in root.findall("cac:InvoiceLine", _NS)
+		if line.find("cac:DocumentReference", _NS) is None
+	]
+	fed = [line for line in lines if _category(line, _TAXED)[0] == wanted[0]]
+	if not fed or (part == "rate" and all(_category(line, _TAXED) != wanted for line in fed)):
+		known = [_category(each, "cac:TaxCategory") for each in subtotals]
+		fed = [line for line in lines if _category(line, _TAXED) not in known] or fed
 	found = []
-	for line in root.findall("cac:InvoiceLine/cac:Item/cac:ClassifiedTaxCategory", _NS):
-		where = Locator().place(line)
-		if (line.findtext("cbc:ID", "", _NS) or "").strip() == wanted and where.field.startswith("lines["):
-			field = f"{where.field}.{part}"
-			found.append(
-				Location(field, int(where.line or 0), location.confidence, where.at, location.finding)
+	for line in fed:
+		where = _place(line, _TAXED)
+		found.append(
+			Location(
+				f"{where.field}.{part}", int(where.line or 0), location.confidence, where.at, location.finding
 			)
+		)
 	return found
 
 
-def _is_about_amount(known: Iterable[Finding], at: str) -> bool:
-	line = at.rpartition("/")[0]
-	return any(finding.at.startswith(line + "/") and finding.code in _SUMS for finding in known)
+_TAXED = "cac:Item/cac:ClassifiedTaxCategory"
 
 
-def _net(line: Any) -> Decimal | None:
-	"""quantity x price / base quantity, less discounts, plus charges, to the halala."""
-	quantity = _number(line.findtext("cbc:InvoicedQuantity", None, _NS))
-	price = _number(line.findtext("cac:Price/cbc:PriceAmount", None, _NS))
-	base = _number(line.findtext("cac:Price/cbc:BaseQuantity", "1", _NS))
-	if quantity is None or price is None or not base:
-		return None
-	net = quantity * price / base
-	for part in line.findall("cac:AllowanceCharge", _NS):
-		amount = _number(part.findtext("cbc:Amount", None, _NS))
-		if amount is None:
-			return None
-		is_charge = (part.findtext("cbc:ChargeIndicator", "", _NS) or "").strip() in ("true", "1")
-		net += amount if is_charge else -amount
-	return net.quantize(_CENT, ROUND_HALF_UP)
-
-
-def _number(text: str | None) -> Decimal | None:
-	try:
-		value = Decimal((text or "").strip())
-	except InvalidOperation:
-		return None
-	return value if value.is_finite() and abs(value.adjusted()) < 30 else None
+def _category(owner: Any, path: str) -> tuple[str, Decimal | None]:
+	return (owner.findtext(f"{path}/cbc:ID", "", _NS) or "").strip(), number(
+		owner.findtext(f"{path}/cbc:Percent", None, _NS)
+	)
 
 
 _TERM = re.compile(r"\b(?:BT|BG|KSA)-\d{1,3}\b")

@@ -106,6 +106,9 @@
 		await frm.reload_doc();
 	}
 
+	// A rejected invoice's panel offers the same fixes beside its own problems.
+	bayancore.apply_fix = apply;
+
 	const events = {
 		refresh(frm) {
 			if (!wanted(frm)) return remove(frm);

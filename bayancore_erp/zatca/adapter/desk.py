@@ -10,6 +10,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.contacts.doctype.address.address import get_default_address, render_address
 from frappe.utils import cint, now_datetime
 
 from bayancore_erp.zatca.adapter import guard, inline, journal, orchestrator
@@ -46,6 +47,8 @@ def submit_for_clearance(doctype: str, name: str) -> dict[str, Any]:
 		if doc.docstatus == 0 and not journal.live(doctype, name):
 			# No job where this very request goes on: a worker could be faster and leave the person without the answer.
 			doc.flags.zatca_inline = admitted
+			if doc.get(InvoiceField.STATE) == State.REJECTED.value:
+				refresh_copied(doc)
 			doc.submit()
 			frappe.clear_messages()
 		frappe.db.commit()
@@ -57,6 +60,33 @@ def submit_for_clearance(doctype: str, name: str) -> dict[str, Any]:
 		):
 			move(submission, doc.company)
 	return verdict(doctype, name)
+
+
+# What a draft copies from an address -> the text it shows of it.
+DISPLAYS = {
+	"customer_address": "address_display",
+	"shipping_address_name": "shipping_address",
+	"company_address": "company_address_display",
+}
+
+
+def refresh_copied(doc: Any) -> None:
+	"""What a draft has copied from its customer, company and addresses, as these are now: a correction there counts here."""
+	customer = frappe.db.get_value(
+		"Customer", doc.customer, ["customer_name", "tax_id", "customer_primary_address"], as_dict=True
+	)
+	if customer:
+		doc.customer_name = customer.customer_name
+		doc.tax_id = customer.tax_id
+		if not doc.get("customer_address"):
+			doc.customer_address = customer.customer_primary_address or get_default_address(
+				"Customer", doc.customer
+			)
+	if doc.meta.has_field("company_tax_id"):
+		doc.company_tax_id = frappe.db.get_value("Company", doc.company, "tax_id")
+	for address, display in DISPLAYS.items():
+		if doc.get(address) and frappe.db.exists("Address", doc.get(address)):
+			doc.set(display, render_address(doc.get(address), check_permissions=False))
 
 
 def move(submission: str, company: str) -> None:
@@ -104,14 +134,24 @@ def verdict(doctype: str, name: str) -> dict[str, Any]:
 		"state": state.value,
 		"state_label": _(state.value) if state.value else "",
 		"sentence": _(SENTENCES[state]) if state in SENTENCES else "",
+		"kind": doc.get(InvoiceField.KIND) or "",
 		"deadline": str(doc.get(InvoiceField.DEADLINE) or ""),
+		"cleared_at": str(doc.get(InvoiceField.CLEARED_AT) or ""),
+		"icv": doc.get(InvoiceField.ICV) or 0,
+		"environment": doc.get(InvoiceField.ENVIRONMENT) or "",
 		"messages": [],
 	}
 	submission = doc.get(InvoiceField.SUBMISSION)
 	if not submission or not frappe.db.exists(journal.SUBMISSION, submission):
 		return answer
 	row = frappe.get_doc(journal.SUBMISSION, submission)
-	answer.update(step=row.step or "", attempts=row.attempts, last_error=row.last_error or "")
+	answer.update(
+		step=row.step or "",
+		attempts=row.attempts,
+		last_error=row.last_error or "",
+		next_try_at=str(row.next_try_at or ""),
+		is_live=bool(row.live_key),
+	)
 	arabic = (frappe.local.lang or "").startswith("ar")
 	for message in row.messages:
 		place = locate(doc, message.field) if message.field else None

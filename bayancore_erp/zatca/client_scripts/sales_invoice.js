@@ -1,10 +1,14 @@
 // Sales Invoice and POS Invoice: Submit leads to clearance, the verdict stands on the form, what is approved has no Cancel.
+//
+// The panel shows state, progress and countdown. What a rejection means and where to correct it is drawn by error help, which
+// answers the form event `zatca_verdict`: frm.zatca_verdict is what the server said, frm.zatca_panel where there is room.
 
 const LIVE = ["Queued", "Clearing", "Cleared, Not Posted", "On Hold"];
 const COLOURS = {
 	Queued: "orange",
 	Clearing: "orange",
 	"Cleared, Not Posted": "orange",
+	"Clearance Pending": "orange",
 	"On Hold": "orange",
 	"To Report": "blue",
 	Cleared: "green",
@@ -12,52 +16,172 @@ const COLOURS = {
 	Rejected: "red",
 	Skipped: "gray",
 };
+// The step that is done, as stored or told -> how many of the steps people see are done.
+const DONE = { "": 0, Claimed: 0, Rehearsed: 1, Signed: 2, Sent: 3, Answered: 4, Posted: 5 };
+const STEPS = () => [__("Checked"), __("Signed"), __("Sent"), __("Answered"), __("Posted")];
+const LOOK_AGAIN_MS = 2000;
+const WATCH_MS = 700;
+const HOUR_MS = 3600000;
+
+const escape = (text) => frappe.utils.escape_html(String(text ?? ""));
 
 function call(frm, method) {
 	return frappe
 		.call({
 			method: `bayancore_erp.zatca.api.${method}`,
 			args: { doctype: frm.doctype, name: frm.docname },
-			freeze: method !== "verdict",
-			freeze_message: __("Clearing with ZATCA"),
 		})
 		.then((answer) => answer.message);
 }
 
-function escape(text) {
-	return frappe.utils.escape_html(text || "");
+// --- the panel ---------------------------------------------------------------------------------------------------------
+function panel(frm) {
+	if (!frm.zatca_panel || !frm.zatca_panel.closest("body").length) {
+		frm.zatca_panel = $('<section class="zatca-verdict" aria-live="polite"></section>');
+		frm.layout.wrapper.prepend(frm.zatca_panel);
+	}
+	return frm.zatca_panel;
 }
 
-function message_row(message) {
-	const place = message.place ? ` data-field="${escape(message.place.fieldname)}"` : "";
-	const words = message.original && message.original !== message.text
-		? `<br><small>${__("ZATCA says")}: <bdi>${escape(message.original)}</bdi></small>`
-		: "";
-	return `<li${place}><b><bdi>${escape(message.code)}</bdi></b> ${escape(message.text)}${words}</li>`;
+function clear_panel(frm) {
+	clearTimeout(frm.zatca_timer);
+	clearInterval(frm.zatca_clock);
+	if (frm.zatca_panel) frm.zatca_panel.remove();
+	frm.zatca_panel = null;
 }
 
 function show(frm, verdict) {
-	if (!verdict || !verdict.state) return;
-	const waits = LIVE.includes(verdict.state) && verdict.last_error ? `<br>${escape(verdict.last_error)}` : "";
-	const list = verdict.messages.length ? `<ul>${verdict.messages.map(message_row).join("")}</ul>` : "";
-	frm.dashboard.clear_headline();
-	frm.dashboard.set_headline_alert(
-		`<b>${escape(verdict.state_label)}</b>: ${escape(verdict.sentence)}${waits}${list}`,
-		COLOURS[verdict.state] || "blue"
-	);
+	if (!verdict || !verdict.state || verdict.name !== frm.docname) return clear_panel(frm);
+	frm.zatca_verdict = verdict;
+	const colour = COLOURS[verdict.state] || "blue";
+	panel(frm).attr({ "data-state": verdict.state, "data-colour": colour }).html(`
+		<div class="zatca-verdict-head">
+			<span class="indicator-pill ${colour} no-indicator-dot">${escape(verdict.state_label)}</span>
+			<span class="zatca-verdict-sentence">${escape(verdict.sentence)}</span>
+			<span class="zatca-verdict-side"></span>
+		</div>
+		${why(verdict)}${progress(verdict)}${facts(verdict)}
+		<div class="zatca-verdict-help"></div>`);
+	count_down(frm, verdict);
+	frm.script_manager.trigger("zatca_verdict");
 }
 
+// What a waiting invoice waits for; a rejected one has its problems below instead.
+function why(verdict) {
+	if (!LIVE.includes(verdict.state) && verdict.state !== "To Report") return "";
+	const said = verdict.messages.length ? verdict.messages[0].text : verdict.last_error;
+	return said ? `<div class="zatca-verdict-why">${escape(said)}</div>` : "";
+}
+
+function progress(verdict) {
+	if (!LIVE.includes(verdict.state) || verdict.state === "On Hold") return "";
+	const done = verdict.state === "Cleared, Not Posted" ? 4 : DONE[verdict.step || ""] ?? 0;
+	const items = STEPS().map((label, number) => {
+		const state = number < done ? "done" : number === done ? "now" : "next";
+		return `<li class="${state}"${state === "now" ? ' aria-current="step"' : ""}><span>${escape(label)}</span></li>`;
+	});
+	return `<ol class="zatca-steps">${items.join("")}</ol>`;
+}
+
+function facts(verdict) {
+	if (!["Cleared", "Reported"].includes(verdict.state)) return "";
+	const rows = [
+		verdict.cleared_at && [__("At"), frappe.datetime.str_to_user(verdict.cleared_at)],
+		verdict.icv && [__("Invoice Counter"), verdict.icv],
+		verdict.environment && verdict.environment !== "Production" && [__("Environment"), __(verdict.environment)],
+	].filter(Boolean);
+	const cells = rows.map(([label, value]) => `<span>${escape(label)}: <bdi>${escape(value)}</bdi></span>`);
+	return cells.length ? `<div class="zatca-verdict-facts">${cells.join("")}</div>` : "";
+}
+
+function count_down(frm, verdict) {
+	clearInterval(frm.zatca_clock);
+	if (verdict.state !== "To Report" || !verdict.deadline) return;
+	const side = frm.zatca_panel.find(".zatca-verdict-side");
+	const tick = () => {
+		const left = frappe.datetime.str_to_obj(verdict.deadline) - frappe.datetime.system_datetime(true);
+		side.toggleClass("text-danger", left < 2 * HOUR_MS).text(
+			left > 0
+				? __("{0} h {1} min left", [Math.floor(left / HOUR_MS), Math.floor((left % HOUR_MS) / 60000)])
+				: __("The 24 hours are over: report it now.")
+		);
+	};
+	tick();
+	frm.zatca_clock = setInterval(tick, 30000);
+}
+
+// --- following an invoice on its way --------------------------------------------------------------------------------------
+// Realtime tells each step at once where it is connected; asking again covers where it is not.
+function look_again(frm, pause) {
+	clearTimeout(frm.zatca_timer);
+	const name = frm.docname;
+	frm.zatca_timer = setTimeout(async () => {
+		if (frm.docname !== name || window.cur_frm !== frm) return;
+		const verdict = await call(frm, "verdict").catch(() => null);
+		if (!verdict || frm.docname !== name) return;
+		if (verdict.state !== frm.doc.zatca_state && !frm.zatca_asking && !frm.is_dirty()) return frm.reload_doc();
+		if (frm.zatca_asking && !LIVE.includes(verdict.state)) return look_again(frm, pause);
+		show(frm, verdict);
+		if (frm.zatca_asking || LIVE.includes(verdict.state) || verdict.state === "To Report") look_again(frm, pause);
+	}, pause);
+}
+
+async function clear(frm) {
+	frm.zatca_asking = true;
+	frm.page.btn_primary.prop("disabled", true);
+	show(frm, {
+		name: frm.docname,
+		state: "Clearing",
+		state_label: __("Clearing"),
+		sentence: __("It is being cleared with ZATCA. Nothing needs to be done."),
+		step: "",
+		messages: [],
+	});
+	look_again(frm, WATCH_MS);
+	let verdict = null;
+	try {
+		verdict = await call(frm, "submit_for_clearance");
+	} finally {
+		frm.zatca_asking = false;
+		frm.page.btn_primary.prop("disabled", false);
+		clearTimeout(frm.zatca_timer);
+		await frm.reload_doc();
+	}
+	return verdict;
+}
+
+async function resubmit(frm) {
+	if (frm.is_dirty()) await frm.save();
+	if (!frm.is_dirty()) await clear(frm);
+}
+
+// --- buttons -----------------------------------------------------------------------------------------------------------
 function add_buttons(frm) {
 	const state = frm.doc.zatca_state;
-	if (LIVE.includes(state)) {
-		frm.disable_save();
-		frm.add_custom_button(__("Retry Now"), () => call(frm, "retry").then(() => frm.reload_doc()));
+	const reload = (promise) => promise.then(() => frm.reload_doc());
+	if (LIVE.includes(state) || state === "To Report") {
+		if (state !== "To Report") frm.disable_save();
+		if (frm.perm[0] && frm.perm[0].submit) {
+			frm.add_custom_button(__("Retry Now"), () => reload(call(frm, "retry")));
+		}
 	}
 	if (state === "Rejected" && frm.doc.docstatus === 1) {
-		frm.add_custom_button(__("Issue Again"), () => call(frm, "reissue").then(() => frm.reload_doc()));
+		frm.add_custom_button(__("Issue Again"), () => reload(call(frm, "reissue")));
 	}
 	if (frm.doc.docstatus === 1 && frm.doc.zatca_document) {
 		frm.page.clear_secondary_action();
+	}
+}
+
+// The same button as ever, saying what it does: a standard invoice is cleared first and posted then.
+function name_the_button(frm) {
+	const doc = frm.doc;
+	const submits = doc.docstatus === 0 && !frm.is_new() && !frm.is_dirty() && frm.perm[0] && frm.perm[0].submit;
+	if (!submits || LIVE.includes(doc.zatca_state) || frappe.model.has_workflow(frm.doctype)) return;
+	if (doc.zatca_state === "Rejected") {
+		frm.page.set_primary_action(__("Resubmit"), () => resubmit(frm));
+	} else if (doc.zatca_kind === "Standard") {
+		frm.page.set_primary_action(__("Submit for Clearance"), () => frm.savesubmit());
 	}
 }
 
@@ -65,18 +189,30 @@ const events = {
 	onload(frm) {
 		if (frm.zatca_listens) return;
 		frm.zatca_listens = true;
+		frm.zatca_resubmit = () => resubmit(frm);
 		frappe.realtime.on("zatca_progress", (news) => {
 			if (news.doctype !== frm.doctype || news.name !== frm.docname) return;
-			frm.dashboard.clear_headline();
-			frm.dashboard.set_headline_alert(`<b>${escape(__(news.state))}</b>`, COLOURS[news.state] || "blue");
-			if (!LIVE.includes(news.state) && !frm.zatca_asking) frm.reload_doc();
+			if (!LIVE.includes(news.state)) {
+				if (!frm.zatca_asking && !frm.is_dirty()) frm.reload_doc();
+			} else if (frm.zatca_verdict && frm.zatca_panel) {
+				show(frm, { ...frm.zatca_verdict, state: news.state, state_label: __(news.state), step: news.step, messages: [] });
+			}
 		});
 	},
 
 	refresh(frm) {
-		if (frm.is_new() || !frm.doc.zatca_state) return;
+		if (frm.zatca_asking) return;
+		clear_panel(frm);
+		if (frm.is_new()) return;
+		name_the_button(frm);
+		if (!frm.doc.zatca_state) return;
 		add_buttons(frm);
-		call(frm, "verdict").then((verdict) => show(frm, verdict));
+		const name = frm.docname;
+		call(frm, "verdict").then((verdict) => {
+			if (frm.docname !== name || frm.zatca_asking) return;
+			show(frm, verdict);
+			if (LIVE.includes(verdict.state) || verdict.state === "To Report") look_again(frm, LOOK_AGAIN_MS);
+		});
 	},
 
 	async before_submit(frm) {
@@ -84,14 +220,7 @@ const events = {
 		if (!settings.message || !settings.message.enabled) return;
 		// The ordinary Submit is the same road: the server clears first and posts afterwards.
 		frappe.validated = false;
-		frm.zatca_asking = true;
-		try {
-			const verdict = await call(frm, "submit_for_clearance");
-			await frm.reload_doc();
-			show(frm, verdict);
-		} finally {
-			frm.zatca_asking = false;
-		}
+		await clear(frm);
 	},
 };
 

@@ -1,7 +1,8 @@
 """From a field of the core's model to the field of the form a person corrects: one table, both ways of asking.
 
-Takes a document and a path such as `lines[2].vat.exemption_code`; gives doctype, name, fieldname and row. A path that no form
-field produces leads to the nearest one around it, else to the document itself.
+Takes a document and a path such as `lines[2].vat.exemption_code`; gives doctype, name, fieldname and row. Of several fields
+that feed one path (a name in two languages, a category stated by the line or by its tax template) it is the one in use. A
+path that no form field produces leads to the nearest one around it, else to the document itself.
 Source: core/invoice.py and core/rules/locate.py (the model's paths).
 """
 
@@ -17,6 +18,8 @@ from bayancore_erp.zatca.adapter.fields import (
 	CustomerField,
 	InvoiceField,
 	InvoiceItemField,
+	ItemTaxTemplateField,
+	ModeOfPaymentField,
 	SalesInvoiceField,
 	TaxRowField,
 )
@@ -35,7 +38,7 @@ class Place(NamedTuple):
 
 
 # Path of the model -> who owns the field, and its name. Owners: doc, line, part (discount or charge), advance, company,
-# seller_address, customer, buyer_address, settings.
+# seller_address, customer, buyer_address, device, mode_of_payment, vat_row (of the taxes table).
 TABLE: dict[str, tuple[str, str]] = {
 	"": ("doc", ""),
 	"number": ("doc", "naming_series"),
@@ -67,6 +70,25 @@ TABLE: dict[str, tuple[str, str]] = {
 	"totals.rounding": ("doc", "rounding_adjustment"),
 	"totals.payable": ("doc", "rounded_total"),
 	"breakdown": ("doc", "taxes"),
+	"breakdown[#]": ("vat_row", "tax_amount"),
+	"breakdown[#].taxable": ("vat_row", "tax_amount"),
+	"breakdown[#].vat": ("vat_row", "tax_amount"),
+	"breakdown[#].rate": ("vat_row", "rate"),
+	"uuid": ("doc", InvoiceField.UUID),
+	"icv": ("doc", InvoiceField.ICV),
+	"qr": ("doc", InvoiceField.QR),
+	"pih": ("device", "pih"),
+	"stamp": ("device", "valid_until"),
+	"device": ("device", "status"),
+	"device.certificate": ("device", "valid_until"),
+	"device.environment": ("device", "environment"),
+	"device.gateway": ("device", "gateway_url"),
+	"device.vat_number": ("device", "vat_number"),
+	"flags.export": ("doc", InvoiceField.EXPORT),
+	"flags.nominal": ("doc", InvoiceField.NOMINAL),
+	"flags.summary": ("doc", InvoiceField.SUMMARY),
+	"flags.third_party": ("doc", InvoiceField.THIRD_PARTY),
+	"payment.means_code": ("mode_of_payment", ModeOfPaymentField.CODE),
 	"lines": ("doc", "items"),
 	"lines[#]": ("line", ""),
 	"lines[#].name": ("line", InvoiceItemField.ITEM_NAME_AR),
@@ -143,6 +165,20 @@ ON_DOCUMENT = {
 	CustomerField.ID_NUMBER: InvoiceField.BUYER_ID_NUMBER,
 	CustomerField.ID_SCHEME: InvoiceField.BUYER_ID_SCHEME,
 }
+# One path, two fields: the general one first. Where only one is filled it is that one, else the longer text.
+TWINS = {
+	("Customer", CustomerField.NAME_AR): "customer_name",
+	("Company", CompanyField.NAME_AR): "company_name",
+	("Address", "address_line1"): AddressField.STREET_AR,
+	("Address", AddressField.DISTRICT): AddressField.DISTRICT_AR,
+	("Address", "city"): AddressField.CITY_AR,
+}
+# How a line is taxed is stated by the line itself or, where it is silent, by a template.
+STATED = {
+	InvoiceItemField.VAT_CATEGORY: ItemTaxTemplateField.VAT_CATEGORY,
+	InvoiceItemField.EXEMPTION_CODE: ItemTaxTemplateField.EXEMPTION_CODE,
+	InvoiceItemField.EXEMPTION_REASON: ItemTaxTemplateField.EXEMPTION_REASON,
+}
 _INDEX = re.compile(r"\[(\d+)\]")
 
 
@@ -166,31 +202,88 @@ def _nearest(path: str) -> tuple[str, str]:
 def _place(doc: Any, owner: str, fieldname: str, index: int, facts: Facts, mapping: Mapping | None) -> Place:
 	if owner == "line":
 		rows = mapping.line_rows if mapping else _priced(doc)
-		return _row(doc, "items", rows[index], fieldname) if index < len(rows) else _doc(doc, "items")
+		return _line(doc, rows[index], fieldname, facts) if index < len(rows) else _doc(doc, "items")
 	if owner == "part":
 		return _part(doc, fieldname, index, mapping)
+	if owner == "vat_row":
+		return _vat_row(doc, fieldname, facts)
 	if owner == "advance":
 		rows = doc.get(SalesInvoiceField.PREPAYMENTS) or []
 		if index < len(rows):
 			return _row(doc, SalesInvoiceField.PREPAYMENTS, rows[index], fieldname)
 		return _doc(doc, SalesInvoiceField.PREPAYMENTS)
+	return _record(doc, owner, fieldname, facts)
+
+
+def _record(doc: Any, owner: str, fieldname: str, facts: Facts) -> Place:
+	"""A field of the document itself, or of a record that it names."""
 	if owner == "registration" and facts.branch.get(BranchField.REGISTRATION_NUMBER):
 		return Place("Branch", facts.branch.name, fieldname)
 	if owner in ("company", "registration"):
-		return Place("Company", doc.company, fieldname)
+		return _twin("Company", doc.company, fieldname, facts.company)
 	if owner == "customer":
 		if doc.get(InvoiceField.BUYER_NAME):
 			return _doc(doc, ON_DOCUMENT.get(fieldname, fieldname))
-		return Place("Customer", str(doc.get("customer") or ""), fieldname)
-	if owner == "seller_address":
-		if facts.seller_address:
-			return Place("Address", facts.seller_address, fieldname)
-		return Place("ZATCA Settings", doc.company, "address")
-	if owner == "buyer_address":
-		if facts.buyer_address:
-			return Place("Address", facts.buyer_address, fieldname)
-		return _doc(doc, "customer_address")
+		return _twin("Customer", str(doc.get("customer") or ""), fieldname, facts.customer)
+	if owner == "device":
+		device = doc.get(InvoiceField.DEVICE) or facts.settings.get("default_device")
+		return Place("ZATCA Device", str(device or ""), fieldname)
+	if owner == "mode_of_payment":
+		return _mode_of_payment(doc, fieldname)
+	if owner in ("seller_address", "buyer_address"):
+		name = facts.seller_address if owner == "seller_address" else facts.buyer_address
+		if name in facts.addresses:
+			return _twin("Address", name, fieldname, facts.addresses[name])
+		# No address is chosen at all: that is what has to be done, and where.
+		return (
+			Place("ZATCA Settings", doc.company, "address")
+			if owner == "seller_address"
+			else _doc(doc, "customer_address")
+		)
 	return _doc(doc, fieldname)
+
+
+def _twin(doctype: str, name: str, fieldname: str, record: Any) -> Place:
+	"""Of two fields that feed one path, the one in use."""
+	other = TWINS.get((doctype, fieldname))
+	if other:
+		own, its = str(record.get(fieldname) or ""), str(record.get(other) or "")
+		if len(its) > len(own):
+			return Place(doctype, name, other)
+	return Place(doctype, name, fieldname)
+
+
+def _line(doc: Any, row: Any, fieldname: str, facts: Facts) -> Place:
+	"""A field of the items row, or of the record the row takes it from."""
+	template, own = row.get("item_tax_template"), row.get(InvoiceItemField.VAT_CATEGORY)
+	if fieldname in STATED and not own:
+		if template:
+			return Place("Item Tax Template", template, STATED[fieldname])
+		if doc.get("taxes_and_charges"):
+			return Place("Sales Taxes and Charges Template", doc.taxes_and_charges, STATED[fieldname])
+	if fieldname == "item_tax_template" and not template:
+		return _vat_row(doc, "rate", facts) if doc.get("taxes") else _row(doc, "items", row, fieldname)
+	if fieldname == InvoiceItemField.ITEM_NAME_AR and len(str(row.get("item_name") or "")) > len(
+		str(row.get(fieldname) or "")
+	):
+		return _row(doc, "items", row, "item_name")
+	return _row(doc, "items", row, fieldname)
+
+
+def _vat_row(doc: Any, fieldname: str, facts: Facts) -> Place:
+	"""The row of the taxes table that charges the VAT."""
+	for row in doc.get("taxes") or []:
+		if facts.account_types.get(row.get("account_head")) == "Tax":
+			return _row(doc, "taxes", row, fieldname)
+	return _doc(doc, "taxes")
+
+
+def _mode_of_payment(doc: Any, fieldname: str) -> Place:
+	paid = [row for row in doc.get("payments") or [] if row.get("mode_of_payment") and row.get("amount")]
+	if not paid:
+		return Place("ZATCA Settings", doc.company, "default_payment_means")
+	largest = max(paid, key=lambda row: abs(row.get("amount")))
+	return Place("Mode of Payment", largest.get("mode_of_payment"), fieldname)
 
 
 def _part(doc: Any, fieldname: str, index: int, mapping: Mapping | None) -> Place:

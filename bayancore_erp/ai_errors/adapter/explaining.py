@@ -1,0 +1,215 @@
+"""The language model's desk: settings, kept answers, budget and the record of every question, around the pure explainer.
+
+Takes messages whose code no dictionary knows; gives their explanations, each asked for once and kept. Off by default. Runs in
+background jobs only: nobody waits for it, and the dictionary's answer stays whatever happens. No value of an invoice leaves:
+ai_errors/core/redact.py decides what does, and every question is kept word for word. Source: DESIGN.md, promises 9 and 10.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import frappe
+from frappe.utils import cint, get_first_day, now_datetime, nowdate
+
+from bayancore_erp.ai_errors.core.answer import read
+from bayancore_erp.ai_errors.core.explain import Asked, Explainer, Result
+from bayancore_erp.ai_errors.core.prompt import VERSION, Question, cache_key
+from bayancore_erp.ai_errors.core.redact import Problem, redact, strings_of
+from bayancore_erp.zatca.adapter.records import append_row
+
+SETTINGS, EXPLANATION, EVENT = "AI Error Settings", "AI Error Explanation", "AI Error Event"
+TIMEOUT = 8
+# Questions that left this site, whatever came back.
+ASKED = tuple(each.value for each in Result if each not in (Result.CACHED, Result.OVER_BUDGET))
+
+
+def settings() -> Any:
+	"""The one settings record."""
+	return frappe.get_cached_doc(SETTINGS)
+
+
+def is_on() -> bool:
+	"""Whether anybody may be asked."""
+	return bool(cint(settings().enabled))
+
+
+class Kept:
+	"""Answers kept in AI Error Explanation, named by the kind of problem, the question's version and the model."""
+
+	def __init__(self, problem: Problem, strings: frozenset[str]) -> None:
+		self._redacted = redact(problem, strings)
+
+	def get(self, key: str) -> str | None:
+		"""The answer of this key as the model gave it."""
+		row = frappe.db.get_value(EXPLANATION, key, ["field", *WORDS], as_dict=True)
+		return as_answer(row) if row else None
+
+	def put(self, key: str, text: str) -> None:
+		"""Keep an answer that passed its check."""
+		answer = read(text)
+		doc = frappe.get_doc(
+			{
+				"doctype": EXPLANATION,
+				"code": self._redacted.code,
+				"field": answer.path,
+				"sentence_en": answer.en,
+				"sentence_ar": answer.ar,
+				"steps_en": "\n".join(answer.steps_en),
+				"steps_ar": "\n".join(answer.steps_ar),
+				"problem": json.dumps(self._redacted.as_json(), ensure_ascii=False, indent=1),
+				"model": settings().model,
+				"prompt_version": VERSION,
+			}
+		)
+		doc.flags.ignore_permissions = True
+		doc.insert(set_name=key)
+
+
+WORDS = ("sentence_en", "sentence_ar", "steps_en", "steps_ar")
+
+
+def as_answer(row: Any) -> str:
+	"""A kept explanation in the form in which answers are read."""
+	return json.dumps(
+		{
+			"field": row.field or "unknown",
+			"en": row.sentence_en,
+			"ar": row.sentence_ar,
+			"steps_en": (row.steps_en or "").splitlines(),
+			"steps_ar": (row.steps_ar or "").splitlines(),
+		},
+		ensure_ascii=False,
+	)
+
+
+class Month:
+	"""What may still be asked this month, counted from the record of questions."""
+
+	def take(self) -> bool:
+		"""Whether one more question is within the limits."""
+		used = spent_this_month()
+		most = settings()
+		return used["questions"] < cint(most.monthly_questions) and used["tokens"] < cint(most.monthly_tokens)
+
+	def spend(self, tokens: int) -> None:
+		"""The record of the question holds it already."""
+
+
+def spent_this_month() -> dict[str, int]:
+	"""Questions that left this month, and the tokens they cost."""
+	rows = frappe.get_all(
+		EVENT,
+		filters={"asked_at": (">=", get_first_day(nowdate())), "result": ("in", ASKED)},
+		fields=["count(name) as questions", "sum(tokens) as tokens"],
+	)
+	return {"questions": cint(rows[0].questions), "tokens": cint(rows[0].tokens)}
+
+
+def record(code: str) -> Any:
+	"""The writer of the record of questions about `code`."""
+
+	def note(asked: Asked) -> None:
+		append_row(
+			EVENT,
+			{
+				"code": code[:140],
+				"result": asked.result.value,
+				"detail": asked.detail[:140],
+				"asked_at": now_datetime(),
+				"model": asked.model,
+				"host": host_of(settings().base_url),
+				"tokens": asked.tokens,
+				"milliseconds": asked.milliseconds,
+				"question": asked.question,
+				"question_sha256": asked.question_sha256,
+				"prompt_version": asked.prompt_version,
+				"explanation": asked.key,
+			},
+		)
+
+	return note
+
+
+def host_of(base_url: str | None) -> str:
+	"""Who is asked, without path or credentials."""
+	return urlsplit(base_url).netloc.rpartition("@")[2] if base_url else "api.openai.com"
+
+
+def provider() -> Any:
+	"""Whom the settings name."""
+	from bayancore_erp.ai_errors.providers.openai import OpenAIProvider
+
+	said = settings()
+	return OpenAIProvider(
+		said.get_password("api_key", raise_exception=False) or "none",
+		model=said.model or "gpt-4o",
+		base_url=said.base_url or None,
+		timeout=cint(said.timeout_seconds) or TIMEOUT,
+		chat=said.api_style == "Chat Completions",
+	)
+
+
+def ask(problem: Problem, strings: frozenset[str]) -> str:
+	"""Ask about one problem unless it is known, kept or withdrawn. Gives the name of its explanation, empty where there is none."""
+	if not is_on():
+		return ""
+	code = redact(problem, strings).code
+	key = key_of(problem, strings)
+	if not frappe.db.get_value(EXPLANATION, key, "withdrawn"):
+		Explainer(
+			provider(), enabled=True, cache=Kept(problem, strings), budget=Month(), record=record(code)
+		).explain(problem, strings)
+	return str(frappe.db.get_value(EXPLANATION, {"name": key, "withdrawn": 0}) or "")
+
+
+def key_of(problem: Problem, strings: frozenset[str]) -> str:
+	"""The name of the explanation of this kind of problem."""
+	return cache_key(redact(problem, strings), settings().model or "gpt-4o")
+
+
+def best(problem: Problem, strings: frozenset[str]) -> Any:
+	"""The explanation to show: one a reviewer approved for this code, else the one asked for this kind of problem; None."""
+	approved = frappe.get_all(
+		EXPLANATION,
+		filters={"code": redact(problem, strings).code, "promoted": 1, "withdrawn": 0},
+		fields=["name", "field", "promoted", *WORDS],
+		order_by="`rank` desc",
+		limit=1,
+	)
+	if approved:
+		return approved[0]
+	kept = frappe.db.get_value(
+		EXPLANATION,
+		key_of(problem, strings),
+		["name", "field", "promoted", "withdrawn", *WORDS],
+		as_dict=True,
+	)
+	return kept if kept and not kept.withdrawn and is_on() else None
+
+
+def strings_around(doc: Any, xml: bytes | None) -> frozenset[str]:
+	"""Every text of the bytes that were sent, and how the invoice names its parties: what may never be read in a question."""
+	named = (doc.get(field) for field in _NAMES)
+	return strings_of(xml) | {str(text) for text in named if text and len(str(text)) >= 3}
+
+
+_NAMES = (
+	"name",
+	"customer",
+	"customer_name",
+	"tax_id",
+	"contact_display",
+	"contact_mobile",
+	"contact_email",
+	"contact_person",
+	"customer_address",
+	"po_no",
+)
+
+
+def preview(code: str, message: str) -> Question:
+	"""What would be sent about such a message, word for word. Nothing is sent."""
+	return Explainer().preview(Problem(code, message))

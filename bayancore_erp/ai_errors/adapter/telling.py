@@ -1,0 +1,162 @@
+"""Who is told of a rejection, and of what is new: the bell, and an assignment that ends when the invoice is accepted.
+
+Takes an invoice with the person who asked for its submission; gives Notification Log and ToDo rows, worded in the reader's own
+language. One assignment an invoice, whatever the number of tries. Never mails by itself: the reader's own settings decide that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import escape_html
+
+NOBODY = ("", "Guest")
+
+
+def people(invoice: Any, requested_by: str) -> list[str]:
+	"""Who asked for it, then who owns it; enabled users only."""
+	wanted = dict.fromkeys(user for user in (requested_by, invoice.owner) if user and user not in NOBODY)
+	enabled = set(
+		frappe.get_all("User", filters={"name": ("in", list(wanted) or [""]), "enabled": 1}, pluck="name")
+	)
+	return [user for user in wanted if user in enabled]
+
+
+def of_rejection(invoice: Any, requested_by: str, messages: list[Any]) -> tuple[str, str]:
+	"""Ring, and assign to the first of them. Gives user and name of the assignment, empty where there is nobody."""
+	users = people(invoice, requested_by)
+	for user in users:
+		ring(
+			user,
+			_("{0} was not accepted by ZATCA. Open it to see what to correct.", lang=language(user)).format(
+				invoice.name
+			),
+			invoice.doctype,
+			invoice.name,
+		)
+	return (users[0], assign(users[0], invoice, messages)) if users else ("", "")
+
+
+def assign(user: str, invoice: Any, messages: list[Any]) -> str:
+	"""The one open assignment of this invoice; gives its name."""
+	lang = language(user)
+	rows = [row for row in messages if row.severity == "Error"][:5]
+	said = [row.text_ar if lang.startswith("ar") and row.text_ar else row.text for row in rows]
+	words = "".join(f"<li>{escape_html(text or '')}</li>" for text in said)
+	head = _("Correct {0} and submit it again:", lang=lang).format(escape_html(invoice.name))
+	description = f"<p>{head}</p><ul>{words}</ul>"
+	existing = open_assignment(invoice.doctype, invoice.name)
+	if existing:
+		frappe.db.set_value("ToDo", existing, "description", description)
+		return existing
+	todo = frappe.get_doc(
+		{
+			"doctype": "ToDo",
+			"allocated_to": user,
+			"assigned_by": user,
+			"reference_type": invoice.doctype,
+			"reference_name": invoice.name,
+			"description": description,
+			"priority": "High",
+			"status": "Open",
+		}
+	)
+	todo.flags.ignore_permissions = True
+	return str(todo.insert().name)
+
+
+def open_assignment(doctype: str, name: str) -> str:
+	"""The assignment of this invoice that is still open, as the record of its problems names it."""
+	for todo in frappe.get_all(
+		"AI Error Resolution",
+		filters={"invoice_doctype": doctype, "invoice_name": name, "todo": ("is", "set")},
+		pluck="todo",
+		distinct=True,
+	):
+		if frappe.db.get_value("ToDo", todo, "status") == "Open":
+			return str(todo)
+	return ""
+
+
+def done(doctype: str, name: str) -> None:
+	"""The invoice was accepted: its assignment is closed and its bell is read."""
+	todo = open_assignment(doctype, name)
+	if todo:
+		doc = frappe.get_doc("ToDo", todo)
+		doc.status = "Closed"
+		doc.flags.ignore_permissions = True
+		doc.save()
+	log = frappe.qb.DocType("Notification Log")
+	frappe.qb.update(log).set(log.read, 1).where(
+		(log.document_type == doctype) & (log.document_name == name) & (log.type == "Alert")
+	).run()
+
+
+def of_news(news: list[tuple[str, str, str]]) -> None:
+	"""ZATCA says something it has not said before: every ZATCA Manager hears of it."""
+	for user in managers():
+		lang = language(user)
+		for kind, code, wording in news:
+			sentence = (
+				_("ZATCA sent a code that the dictionary does not know: {0}.", lang=lang)
+				if kind == "New Code"
+				else _("ZATCA words {0} differently than before. It may have changed the rule.", lang=lang)
+			)
+			ring(user, sentence.format(code), "AI Error Wording", wording_of(code, wording))
+
+
+def wording_of(code: str, wording: str) -> str:
+	"""The row that remembers a wording."""
+	return str(
+		frappe.db.get_value(
+			"AI Error Wording", {"code": code[:140], "wording": wording}, order_by="creation desc"
+		)
+		or ""
+	)
+
+
+def of_spread(code: str, invoices: int, share: float) -> None:
+	"""A warning stands on many invoices all at once."""
+	for user in managers():
+		sentence = _(
+			"The warning {0} stands on {1} of the invoices accepted since yesterday ({2} %), far more than before.",
+			lang=language(user),
+		)
+		ring(user, sentence.format(code, invoices, round(share * 100)), "AI Error Wording", "")
+
+
+def managers() -> list[str]:
+	"""Enabled users with the role ZATCA Manager; the administrator where there is none."""
+	users = frappe.get_all(
+		"Has Role", filters={"role": "ZATCA Manager", "parenttype": "User"}, pluck="parent"
+	)
+	enabled = frappe.get_all("User", filters={"name": ("in", users or [""]), "enabled": 1}, pluck="name")
+	return sorted(enabled) or ["Administrator"]
+
+
+def ring(user: str, subject: str, doctype: str, name: str) -> None:
+	"""One row in the reader's bell."""
+	log = frappe.get_doc(
+		{
+			"doctype": "Notification Log",
+			"for_user": user,
+			"from_user": user,
+			"type": "Alert",
+			"subject": subject,
+			"document_type": doctype,
+			"document_name": name,
+		}
+	)
+	log.flags.ignore_permissions = True
+	log.insert()
+
+
+def language(user: str) -> str:
+	"""The reader's language."""
+	return str(
+		frappe.db.get_value("User", user, "language")
+		or frappe.db.get_single_value("System Settings", "language")
+		or "en"
+	)

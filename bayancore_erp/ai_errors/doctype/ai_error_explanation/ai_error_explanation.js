@@ -1,0 +1,16 @@
+// AI Error Explanation: a reviewer approves it for its code, or withdraws it.
+
+frappe.ui.form.on("AI Error Explanation", {
+	refresh(frm) {
+		if (!frm.perm[0].write) return;
+		const set = (values) => frm.set_value(values).then(() => frm.save());
+		if (!frm.doc.promoted) {
+			frm.add_custom_button(__("Approve"), () => set({ promoted: 1, withdrawn: 0 }));
+		}
+		if (!frm.doc.withdrawn) {
+			frm.add_custom_button(__("Withdraw"), () => set({ promoted: 0, withdrawn: 1 }));
+		}
+		if (frm.doc.promoted) frm.page.set_indicator(__("Approved"), "green");
+		if (frm.doc.withdrawn) frm.page.set_indicator(__("Withdrawn"), "gray");
+	},
+});
