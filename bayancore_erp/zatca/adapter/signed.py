@@ -17,7 +17,7 @@ from erpnext.controllers.taxes_and_totals import calculate_taxes_and_totals
 from frappe.utils import flt
 
 from bayancore_erp.zatca.adapter import journal
-from bayancore_erp.zatca.adapter.fields import SYSTEM_FIELDS, SalesInvoiceField, State
+from bayancore_erp.zatca.adapter.fields import SalesInvoiceField, State
 from bayancore_erp.zatca.adapter.records import live_key
 from bayancore_erp.zatca.core.pipeline import RIYADH
 
@@ -208,7 +208,7 @@ def own(meta: Any, names: Iterable[str]) -> Iterator[str]:
 		if meta.has_field(name):
 			yield name
 	for field in meta.fields:
-		if field.fieldname.startswith("zatca_") and field.fieldname not in SYSTEM_FIELDS and stored(field):
+		if field.fieldname.startswith("zatca_") and not field.read_only and stored(field):
 			yield field.fieldname
 
 
