@@ -2,11 +2,13 @@
 
 (() => {
 	const COLOURS = { Ready: "green", "To Check": "orange", "Not Ready": "red" };
+	// The column is narrow: the colour says how grave it is, the words stand in the tooltip.
 	const pill = (value, df, doc) => {
 		if (!value) return "";
 		const count = cint(doc.zatca_problems);
-		const label = count ? __("{0}: {1}", [__(value), count]) : __(value);
-		return `<span class="indicator-pill ${COLOURS[value] || "gray"} filterable ellipsis" data-filter="zatca_readiness,=,${value}"><span class="ellipsis">${label}</span></span>`;
+		const label = count ? __("{0} open", [count]) : __(value);
+		return `<span class="indicator-pill ${COLOURS[value] || "gray"} filterable ellipsis" title="${__(value)}"
+			data-filter="zatca_readiness,=,${value}"><span class="ellipsis">${label}</span></span>`;
 	};
 	for (const doctype of ["Customer", "Quotation", "Sales Order", "Delivery Note", "Sales Invoice"]) {
 		const settings = (frappe.listview_settings[doctype] = frappe.listview_settings[doctype] || {});

@@ -13,7 +13,7 @@
 frappe.provide("bayancore");
 
 (() => {
-	const MARK_MS = 4000;
+	const MARK_MS = 6000;
 	// What each opened document was opened for, until its reader has gone back.
 	const errands = new Map();
 	const key = (doctype, name) => `${doctype}\n${name}`;
