@@ -196,11 +196,13 @@ scheduler_events = {
 	"cron": {
 		"* * * * *": [
 			"bayancore_erp.zatca.jobs.watchdog",
+			"bayancore_erp.zatca.jobs.resume_enrolments",
 			"bayancore_erp.archive.jobs.watchdog",
 			"bayancore_erp.archive.audit_jobs.seal",
 		],
 	},
 	"hourly": ["bayancore_erp.ai_errors.jobs.watch_warnings"],
 	"hourly_long": ["bayancore_erp.zatca.jobs.second_watch"],
+	"daily": ["bayancore_erp.zatca.jobs.tell_of_expiry"],
 	"daily_long": ["bayancore_erp.archive.jobs.nightly", "bayancore_erp.archive.audit_jobs.nightly"],
 }

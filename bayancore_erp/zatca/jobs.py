@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bayancore_erp.zatca.adapter import enrolment, guard, orchestrator
+from bayancore_erp.zatca.adapter import enrolment, expiry, guard, orchestrator
 
 
 def advance(submission: str) -> str:
@@ -29,3 +29,16 @@ def enrol(device: str) -> None:
 def second_watch() -> int:
 	"""The same from the long queue, where the scheduler's minute jobs do not run."""
 	return watchdog()
+
+
+def resume_enrolments() -> int:
+	"""Enqueue every enrolment whose worker died or whose job got lost; gives how many."""
+	found = enrolment.abandoned()
+	for name in found:
+		enrolment.enqueue(name)
+	return len(found)
+
+
+def tell_of_expiry() -> int:
+	"""Tell the managers of certificates that end soon; gives how many devices that were."""
+	return expiry.tell()

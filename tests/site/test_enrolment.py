@@ -5,7 +5,10 @@ Against a simulator in a process of its own. A killed worker is a forked process
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import fatoora
@@ -119,3 +122,192 @@ def test_a_device_is_connected(frappe: Any, gateway: fatoora.Fatoora, device: An
 	assert_one_identity(frappe, gateway, device)
 	lines = {line.label: line for line in self_test.try_device(device.name)}
 	assert lines["Private key"].ok and lines["Certificate"].ok and lines["Stamp and QR code"].ok
+
+
+# --- bad days of the gateway ------------------------------------------------------------------------------------------
+# fault -> presses of the button until the device is connected; a call that may have used up its password costs one press.
+FAULTS = {
+	"500:compliance-csid": 1,
+	"503-html:compliance-csid": 1,
+	"429=0:compliance-csid": 1,
+	"drop:compliance-csid": 2,
+	"truncated-json:compliance-csid": 2,
+	"empty:compliance-csid": 2,
+	"401:compliance-csid": 2,
+	"400-empty:compliance-csid": 2,
+	"500:compliance-check": 1,
+	"drop:compliance-check": 1,
+	"truncated-json:compliance-check": 1,
+	"504-html:compliance-check:9": 2,
+	"401:compliance-check": 2,
+	"400-empty:compliance-check": 1,
+	"500:production-csid": 1,
+	"drop:production-csid": 1,
+	"truncated-json:production-csid": 1,
+	"503-html:production-csid:9": 2,
+	"401:production-csid": 2,
+	"400-empty:production-csid": 1,
+}
+# The gateway issued a certificate whose answer was lost: nobody holds its secret, and the page says so.
+ANSWER_LOST = ("drop:production-csid", "truncated-json:production-csid")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_bad_day_is_not_a_dead_end(
+	frappe: Any, gateway: fatoora.Fatoora, device: Any, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	impatient(monkeypatch)
+	gateway.fault(fault)
+	presses = 0
+	while picture(frappe, device.name)["phase"] != "done":
+		presses += 1
+		assert presses <= FAULTS[fault], picture(frappe, device.name)
+		press(frappe, gateway, device.name)
+		seen = picture(frappe, device.name)
+		if seen["phase"] != "done":
+			assert seen["phase"] == "stopped"
+			assert seen["problem"]["en"] and any(
+				"\u0600" <= letter <= "\u06ff" for letter in seen["problem"]["ar"]
+			)
+			gateway.calm()
+	assert presses == FAULTS[fault]
+	assert_one_identity(frappe, gateway, device, orphans=int(fault in ANSWER_LOST))
+
+
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+	"""The waits between the machine's own repetitions, without waiting."""
+	from bayancore_erp.zatca.adapter import enrolment
+
+	tools = enrolment.tools_of
+	monkeypatch.setattr(
+		enrolment, "tools_of", lambda *given: replace(tools(*given), sleep=lambda _seconds: None)
+	)
+
+
+def test_a_wrong_password_is_asked_for_again(frappe: Any, gateway: fatoora.Fatoora, device: Any) -> None:
+	from bayancore_erp.zatca.adapter import enrolment
+
+	enrolment.carry_on(device.name, "000000")
+	seen = picture(frappe, device.name)
+	assert (seen["phase"], seen["needs_otp"], seen["problem"]["code"]) == ("stopped", True, "otp-refused")
+	enrolment.carry_on(device.name, "")
+	assert picture(frappe, device.name)["problem"]["code"] == "otp-needed"
+	assert finish(frappe, gateway, device.name) == 1
+	assert_one_identity(frappe, gateway, device)
+	assert len(state(frappe, device.name).keys) == 1
+
+
+def test_refused_details_are_corrected_and_a_new_request_is_made(
+	frappe: Any, gateway: fatoora.Fatoora, device: Any
+) -> None:
+	from bayancore_erp.zatca.adapter import enrolment
+	from bayancore_erp.zatca.core.errors import ConfigurationError
+
+	frappe.db.set_value("ZATCA Device", device.name, "organization_unit", "x" * 80)
+	frappe.db.commit()
+	with pytest.raises(ConfigurationError, match="at most 64"):
+		enrolment.ask(device.name, "123456")
+	assert picture(frappe, device.name)["phase"] == "new"
+	frappe.db.set_value("ZATCA Device", device.name, "organization_unit", "")
+	frappe.db.commit()
+	assert finish(frappe, gateway, device.name) == 1
+
+
+def test_the_password_waits_encrypted_and_once(frappe: Any, device: Any) -> None:
+	from bayancore_erp.zatca.adapter import enrolment
+
+	enrolment.keep_otp(device.name, "654321")
+	key = frappe.cache.make_key(enrolment._otp_key(device.name))
+	assert b"654321" not in frappe.cache.get(key)
+	assert 0 < frappe.cache.ttl(key) <= 3600
+	assert enrolment.take_otp(device.name) == "654321"
+	assert enrolment.take_otp(device.name) == ""
+
+
+# --- death between any two steps ----------------------------------------------------------------------------------------
+# With three documents: 1 store of the key, 2 of the password, 2 for each check, 1 that they are done, 2 of the production CSID.
+STORES = 12
+
+
+def killed(frappe: Any, name: str, password: str, moment: str, count: int) -> None:
+	"""Carry on in a forked process that dies by SIGKILL before or after its `count`-th store."""
+	frappe.db.commit()
+	frappe.db.close()
+	child = os.fork()
+	if not child:
+		try:
+			frappe.connect()
+			frappe.set_user("Administrator")
+			die_at(moment, count)
+			from bayancore_erp.zatca.adapter import enrolment
+
+			enrolment.carry_on(name, password)
+		finally:
+			os._exit(7)  # not reached where the blow fell
+	_pid, status = os.waitpid(child, 0)
+	frappe.connect()
+	frappe.set_user("Administrator")
+	assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, (moment, count, status)
+
+
+def die_at(moment: str, count: int) -> None:
+	from bayancore_erp.zatca.adapter import enrolment_store
+
+	save: Callable[..., None] = enrolment_store.save
+	seen = [0]
+
+	def deadly(*given: Any) -> None:
+		seen[0] += 1
+		if seen[0] == count and moment == "before":
+			os.kill(os.getpid(), signal.SIGKILL)
+		save(*given)
+		if seen[0] == count:
+			os.kill(os.getpid(), signal.SIGKILL)
+
+	enrolment_store.save = deadly
+
+
+@pytest.mark.parametrize("count", range(1, STORES + 1))
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_killed_worker_is_carried_on(
+	frappe: Any, gateway: fatoora.Fatoora, device: Any, moment: str, count: int
+) -> None:
+	from bayancore_erp.zatca.adapter import enrolment, enrolment_store
+
+	enrolment_store.note_request(device.name, "Administrator")
+	killed(frappe, device.name, otp(gateway), moment, count)
+	seen = picture(frappe, device.name)
+	last = moment == "after" and count == STORES
+	assert (seen["phase"], device.name in enrolment.abandoned()) == ("interrupted", True)
+	assert (frappe.db.get_value("ZATCA Device", device.name, "status") == "Active") is last
+	# what the watchdog does by itself: without a password it goes on, or asks for one
+	enrolment.carry_on(device.name)
+	after_the_password = (count, moment) >= (3, "after") if count == 3 else count > 3
+	assert (picture(frappe, device.name)["phase"] == "done") is after_the_password
+	assert finish(frappe, gateway, device.name) <= 1
+	# its production certificate was issued, and it died before it could be stored: issued again, over the same key
+	orphans = int((moment, count) == ("before", STORES))
+	assert_one_identity(frappe, gateway, device, orphans)
+	assert bool(picture(frappe, device.name)["asked_twice"]) is bool(orphans)
+	assert device.name not in enrolment.abandoned()
+
+
+def test_two_workers_at_once_make_one_identity(frappe: Any, gateway: fatoora.Fatoora, device: Any) -> None:
+	from bayancore_erp.zatca.adapter import enrolment, enrolment_store
+
+	frappe.db.commit()
+	with enrolment_store.lock(device.name) as held:
+		assert held
+		child = os.fork()
+		if not child:
+			code = 9
+			try:
+				frappe.connect()
+				code = 0 if enrolment.carry_on(device.name, "123456") is None else 8
+			finally:
+				os._exit(code)
+		assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+		assert enrolment_store.is_running(device.name)
+	assert not enrolment_store.is_running(device.name)
+	assert finish(frappe, gateway, device.name) == 1
+	assert_one_identity(frappe, gateway, device)

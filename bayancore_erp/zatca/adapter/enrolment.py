@@ -12,6 +12,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.utils import add_to_date, now_datetime
 from frappe.utils.password import decrypt, encrypt
 
 from bayancore_erp.zatca.adapter import enrolment_store as store
@@ -45,6 +46,7 @@ EVENT = "zatca_enrolment"
 JOB_SECONDS = 1500
 OTP_SECONDS = 3600
 OTP_DIGITS = 6
+LOST_MINUTES = 10
 # The temporary certificate leads nowhere any more: the next password begins with a new one.
 DEAD_ENDS = {Kind.UNAUTHORISED.value, "certificate-unreadable", "certificate-foreign"}
 
@@ -76,8 +78,18 @@ def ask(name: str, otp: str = "", *, renew: bool = False) -> None:
 
 
 def enqueue(name: str) -> None:
-	"""A worker goes on with it."""
-	frappe.enqueue(JOB, queue="default", timeout=JOB_SECONDS, device=name)
+	"""A worker goes on with it, before what nobody waits for."""
+	frappe.enqueue(JOB, queue="default", timeout=JOB_SECONDS, at_front=True, device=name)
+
+
+def abandoned() -> list[str]:
+	"""Enrolments that somebody asked for and nobody works on: taken up by a process that died, or never taken up."""
+	rows = frappe.get_all(
+		store.DOCTYPE, filters={"requested_at": ("is", "set")}, fields=["name", "began_at", "requested_at"]
+	)
+	late = add_to_date(now_datetime(), minutes=-LOST_MINUTES)
+	waiting = [row.name for row in rows if row.began_at or row.requested_at < late]
+	return [name for name in waiting if not store.is_running(name)]
 
 
 def check_before(device: Any, otp: str) -> None:

@@ -23,7 +23,7 @@ from bayancore_erp.zatca.core.rules import sentences
 
 # After this without a worker taking it, people are told.
 PATIENCE = timedelta(seconds=8)
-LOST = timedelta(seconds=90)
+LATE = timedelta(seconds=30)
 
 
 def view(name: str) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def view(name: str) -> dict[str, Any]:
 	device = frappe.get_cached_doc("ZATCA Device", name)
 	row = store.row_of(name) or frappe._dict()
 	state = enrolment_state(name) or start(ENVIRONMENTS[device.environment], invoice_map(device)).state
-	phase, no_worker = phase_of(name, row, state)
+	phase, waits_for = phase_of(name, row, state)
 	steps = steps_of(state, phase)
 	return {
 		"device": name,
@@ -39,7 +39,7 @@ def view(name: str) -> dict[str, Any]:
 		"environment": device.environment,
 		"status": device.status,
 		"phase": phase,
-		"no_worker": no_worker,
+		"waits_for": waits_for,
 		"is_renewal": state.is_renewal,
 		"is_active": state.active is not None,
 		"needs_otp": needs_otp(row, state),
@@ -55,20 +55,20 @@ def invoice_map(device: Any) -> str:
 	return f"{int(bool(device.signs_standard))}{int(bool(device.signs_simplified))}00"
 
 
-def phase_of(name: str, row: Any, state: OnboardingState) -> tuple[str, bool]:
-	"""new, queued, running, interrupted, stopped or done; and whether no worker is there to take it."""
+def phase_of(name: str, row: Any, state: OnboardingState) -> tuple[str, str]:
+	"""new, queued, running, interrupted, stopped or done; and why nobody takes it yet: no-worker, busy or nothing."""
 	if store.is_running(name):
-		return "running", False
+		return "running", ""
+	if row.requested_at and row.began_at:
+		return "interrupted", ""
 	if row.requested_at:
 		age = now_datetime() - get_datetime(row.requested_at)
-		if row.began_at or age > LOST:
-			return "interrupted", bool(not row.began_at and no_worker())
-		return "queued", age > PATIENCE and no_worker()
+		if age > PATIENCE and no_worker():
+			return "queued", "no-worker"
+		return "queued", "busy" if age > LATE else ""
 	if row.problem_code:
-		return "stopped", False
-	if state.step is Step.DONE:
-		return "done", False
-	return "new", False
+		return "stopped", ""
+	return ("done" if state.step is Step.DONE else "new"), ""
 
 
 def no_worker() -> bool:

@@ -9,15 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
-from frappe.core.doctype.user_permission.user_permission import get_user_permissions
 
-
-def companies_of(user: str) -> list[str] | None:
-	"""The companies a user is confined to by User Permissions; None where there is no such limit."""
-	if user == "Administrator":
-		return None
-	allowed = get_user_permissions(user).get("Company")
-	return [entry["doc"] for entry in allowed] if allowed else None
+from bayancore_erp.zatca.adapter.companies import companies_of
 
 
 def query_conditions(user: str | None = None, doctype: str | None = None) -> str:

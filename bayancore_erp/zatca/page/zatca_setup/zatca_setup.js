@@ -427,7 +427,7 @@ class ZatcaSetup {
 	}
 
 	otps_wanted(row) {
-		return row.needs_otp && row.environment !== "Simulator" && ["new", "stopped", "interrupted"].includes(row.phase) ? "1" : "0";
+		return row.needs_otp && row.environment !== "Simulator" && ["new", "stopped"].includes(row.phase) ? "1" : "0";
 	}
 
 	enrolment(row, single) {
@@ -446,8 +446,13 @@ class ZatcaSetup {
 		if (this.otps_wanted(row) === "1") this.otp_input($device.find(".zs-field"), row);
 		if (row.phase !== "new") $device.append(`<div class="zs-bar" role="progressbar" aria-valuenow="${row.percent}" aria-valuemin="0" aria-valuemax="100"><div style="width:${row.percent}%"></div></div>`);
 		if (row.problem) $device.append(this.problem(row));
-		if (row.phase === "interrupted") $device.append(`<div class="zs-hint">${esc(row.no_worker ? this.no_worker() : __("It was interrupted. Nothing is lost: press Continue and it goes on where it stopped."))}</div>`);
-		if (row.phase === "queued" && row.no_worker) $device.append(`<div class="zs-hint">${esc(this.no_worker())}</div>`);
+		const hints = {
+			interrupted: __("It was interrupted. Nothing is lost: press Continue and it goes on where it stopped."),
+			"no-worker": __("No background worker is running on this server, so nothing can go on. Ask your administrator to start the workers; it continues by itself then."),
+			busy: __("The background workers are busy with other work. It goes on by itself as soon as one is free."),
+		};
+		const hint = hints[row.waits_for] || hints[row.phase];
+		if (hint) $device.append(`<div class="zs-hint">${esc(hint)}</div>`);
 		if (row.asked_twice) $device.append(`<div class="zs-hint">${esc(__("A request was interrupted and made again. If the Fatoora portal lists this device twice, revoke the older entry there."))}</div>`);
 		if (row.phase !== "new") {
 			const marks = { done: '<span class="zs-mark zs-ok">✓</span>', now: '<span class="zs-mark zs-wait">…</span>', failed: '<span class="zs-mark zs-bad">✕</span>', todo: '<span class="zs-mark zs-wait">○</span>' };
@@ -455,10 +460,6 @@ class ZatcaSetup {
 			$device.append(single || row.phase === "stopped" ? list : `<details><summary>${esc(__("Steps"))}</summary>${list}</details>`);
 		}
 		return $device;
-	}
-
-	no_worker() {
-		return __("No background worker is running on this server, so nothing can go on. Ask your administrator to start the workers; it continues by itself then.");
 	}
 
 	problem(row) {
@@ -499,7 +500,8 @@ class ZatcaSetup {
 	}
 
 	connect_actions() {
-		const idle = this.open.filter((row) => ["new", "stopped", "interrupted"].includes(row.phase));
+		// one that waits too long may be asked for again: a job that got lost comes back so, a second one finds nothing to do
+		const idle = this.open.filter((row) => ["new", "stopped", "interrupted"].includes(row.phase) || row.waits_for === "busy");
 		const ready = idle.filter((row) => this.otps_wanted(row) === "0" || (this.otps[row.device] || "").length >= 6);
 		const fresh = idle.every((row) => row.phase === "new");
 		const print = JSON.stringify([idle.map((row) => row.device + row.phase), ready.length, fresh]);

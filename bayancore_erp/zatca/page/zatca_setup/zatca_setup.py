@@ -20,9 +20,9 @@ from bayancore_erp.zatca.adapter import (
 	self_test,
 	seller_form,
 )
+from bayancore_erp.zatca.adapter.companies import companies_of
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.core.errors import ZatcaError
-from bayancore_erp.zatca.overrides.company_scope import companies_of
 
 ROLES = ("System Manager", "ZATCA Manager")
 
