@@ -335,7 +335,7 @@ class ZatcaSetup {
 		const rows = this.data.devices.map((device) => {
 			const days = device.days_left;
 			const expiry = device.valid_until
-				? `<span class="${days <= 30 ? "zs-bad" : ""}">${esc(frappe.datetime.str_to_user(device.valid_until.split(" ")[0]))}<div class="zs-note">${esc(days < 0 ? __("expired") : __("{0} days", [days]))}</div></span>`
+				? `<span class="zs-date ${days <= 30 ? "zs-bad" : ""}"><bdi>${esc(frappe.datetime.str_to_user(device.valid_until.split(" ")[0]))}</bdi><div class="zs-note">${esc(days < 0 ? __("expired") : __("{0} days", [days]))}</div></span>`
 				: "";
 			const actions = [];
 			if (device.on_hold) actions.push(`<button class="btn btn-xs btn-default" data-release="${esc(device.name)}">${esc(__("Try Again"))}</button>`);
