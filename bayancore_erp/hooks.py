@@ -140,20 +140,28 @@ doc_events = {
 app_include_js = ["/assets/bayancore_erp/js/zatca_navigate.js"]
 app_include_css = ["/assets/bayancore_erp/css/zatca_desk.css", "/assets/bayancore_erp/css/zatca_verdict.css"]
 _readiness = "invoice_to_cash/client_scripts/readiness.js"
+_invoice_scripts = [
+	"zatca/client_scripts/sales_invoice.js",
+	"ai_errors/client_scripts/rejection.js",
+	_readiness,
+	"archive/client_scripts/papers.js",
+]
 doctype_js = {
-	**{
-		doctype: [
-			"zatca/client_scripts/sales_invoice.js",
-			"ai_errors/client_scripts/rejection.js",
-			_readiness,
-		]
-		for doctype in ("Sales Invoice", "POS Invoice")
-	},
+	"Sales Invoice": _invoice_scripts,
+	"POS Invoice": _invoice_scripts,
 	**{doctype: _readiness for doctype in ("Customer", "Quotation", "Sales Order", "Delivery Note")},
 }
 doctype_list_js = {
 	doctype: "invoice_to_cash/client_scripts/readiness_list.js"
 	for doctype in ("Customer", "Quotation", "Sales Order", "Delivery Note", "Sales Invoice")
+}
+
+# For print formats of anybody's: what the lawful XML says, and its QR.
+jinja = {
+	"methods": [
+		"bayancore_erp.archive.adapter.printing.zatca_sheet",
+		"bayancore_erp.archive.adapter.printing.zatca_qr",
+	]
 }
 
 # What happened to an invoice, for whoever lives on it: event -> listeners (zatca/adapter/events.py says which events and when).

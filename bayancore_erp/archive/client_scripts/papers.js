@@ -1,0 +1,104 @@
+// Sales Invoice and POS Invoice: the lawful PDF and XML, a draft's preview, the mail to the customer. Wrapped, for Frappe runs
+// all scripts of a form in one scope.
+(() => {
+	const GROUP = __("Tax Invoice");
+
+	function open_file(frm, what) {
+		const query = new URLSearchParams({ doctype: frm.doctype, name: frm.docname, what });
+		window.open(frappe.urllib.get_full_url(`/api/method/bayancore_erp.archive.api.download?${query}`));
+	}
+
+	function call(frm, method, args = {}) {
+		return frappe
+			.call({
+				method: `bayancore_erp.archive.api.${method}`,
+				args: { doctype: frm.doctype, name: frm.docname, ...args },
+				freeze: method !== "standing",
+			})
+			.then((answer) => answer.message);
+	}
+
+	function send_again(frm, standing) {
+		const dialog = new frappe.ui.Dialog({
+			title: __("Mail the Tax Invoice"),
+			fields: [
+				{
+					fieldname: "recipients",
+					fieldtype: "Small Text",
+					label: __("Recipients"),
+					default: standing.recipients,
+					reqd: 1,
+					description: __("Several addresses are separated by commas. The very same PDF and XML are sent."),
+				},
+			],
+			primary_action_label: __("Send"),
+			primary_action: ({ recipients }) => {
+				dialog.hide();
+				call(frm, "send_again", { recipients }).then((sentence) => {
+					frappe.show_alert({ message: sentence, indicator: "green" });
+					frm.reload_doc();
+				});
+			},
+		});
+		dialog.show();
+	}
+
+	function restore(frm) {
+		call(frm, "restore").then((files) => {
+			const sentence = files.length
+				? __("Attached again: {0}", [files.join(", ")])
+				: __("Nothing is missing. Both files are attached.");
+			frappe.show_alert({ message: frappe.utils.escape_html(sentence), indicator: "green" });
+			if (files.length) frm.reload_doc();
+		});
+	}
+
+	function add_buttons(frm, standing) {
+		if (standing.may_print && standing.given) {
+			frm.add_custom_button(__("PDF"), () => open_file(frm, "pdf"), GROUP);
+			frm.add_custom_button(__("XML"), () => open_file(frm, "xml"), GROUP);
+			frm.add_custom_button(__("Restore Attachments"), () => restore(frm), GROUP);
+			if (standing.may_email) {
+				frm.add_custom_button(__("Send by E-mail"), () => send_again(frm, standing), GROUP);
+			}
+		} else if (standing.may_print && standing.released) {
+			frm.add_custom_button(__("Copy, Not Yet Cleared"), () => open_file(frm, "marked"), GROUP);
+		}
+	}
+
+	function indicate(frm, standing) {
+		const [latest] = standing.mails || [];
+		if (standing.archived) frm.dashboard.add_indicator(__("Archived"), "green");
+		if (latest) frm.dashboard.add_indicator(__("Mailed to {0}", [frappe.utils.escape_html(latest.recipients)]), "green");
+		for (const task of standing.work || []) {
+			if (task.state === "Failed" || task.last_error) {
+				frm.dashboard.add_indicator(`${__(task.work)}: ${frappe.utils.escape_html(task.last_error || __(task.state))}`, "orange");
+			}
+		}
+		for (const exception of standing.exceptions || []) {
+			frm.dashboard.add_indicator(
+				`<a href="${frappe.utils.get_form_link("Mail Exception", exception.name)}">${frappe.utils.escape_html(exception.sentence)}</a>`,
+				"red"
+			);
+		}
+	}
+
+	const events = {
+		refresh(frm) {
+			if (frm.is_new()) return;
+			if (frm.doc.docstatus === 0 && frappe.model.can_print(frm.doctype)) {
+				frm.add_custom_button(__("Preview"), () => open_file(frm, "preview"), GROUP);
+			}
+			if (!frm.doc.zatca_document) return;
+			const name = frm.docname;
+			call(frm, "standing").then((standing) => {
+				if (frm.docname !== name) return;
+				add_buttons(frm, standing);
+				indicate(frm, standing);
+			});
+		},
+	};
+
+	frappe.ui.form.on("Sales Invoice", events);
+	frappe.ui.form.on("POS Invoice", events);
+})();

@@ -1,0 +1,322 @@
+"""The invoice in the customer's mailbox: opened, read, scanned and judged; and whoever it does not reach has an owner."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import world
+from fatoora import Fatoora, fresh, onboard, simulator
+from mailbox import Mailbox, deliver, mail_server
+from private_bench import ROOT, PrivateBench
+
+sys.path[:0] = [str(ROOT / "tests" / "pdf")]
+ORACLE = ROOT.parent / "shared" / "zatca"
+
+
+@pytest.fixture(scope="module")
+def fatoora() -> Iterator[Fatoora]:
+	with simulator() as running:
+		yield running
+
+
+@pytest.fixture(scope="module")
+def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
+	with world.connected(bench) as frappe:
+		frappe.device = onboard(frappe, fatoora)
+		yield frappe
+
+
+@pytest.fixture
+def box(site: Any) -> Iterator[Mailbox]:
+	with mail_server(site) as running:
+		yield running
+
+
+@pytest.fixture
+def frappe(site: Any, box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+	from bayancore_erp.zatca.adapter.delivery import MAIL_TEST_PAPERS
+
+	monkeypatch.setitem(site.conf, MAIL_TEST_PAPERS, 1)
+	site.set_user("Administrator")
+	yield site
+	site.set_user("Administrator")
+	site.db.rollback()
+	for name in site.get_all("Email Queue", filters={"status": ("!=", "Sent")}, pluck="name"):
+		site.db.set_value("Email Queue", name, "status", "Error")
+	site.db.commit()
+
+
+def buyer(frappe: Any, name: str, kind: str = "VAT Registered", **values: Any) -> str:
+	"""A customer of its own for each test."""
+	doc = world.make(
+		frappe,
+		"Customer",
+		customer_name=name,
+		customer_group="Commercial",
+		territory="All Territories",
+		zatca_buyer_kind=kind,
+		**{"customer_type": "Company", **({"tax_id": "399999999900003"} if kind == "VAT Registered" else {}), **values},
+	)
+	if kind == "VAT Registered":
+		world.add_address(frappe, "Customer", doc.name)
+	return str(doc.name)
+
+
+def cleared(frappe: Any, customer: str) -> Any:
+	"""A standard invoice, cleared and posted."""
+	from bayancore_erp.zatca.adapter import journal, orchestrator
+	from bayancore_erp.zatca.api import submit_for_clearance
+
+	doc = world.invoice(frappe, customer, [world.line("خدمة | Service", 2, "49.75")])
+	frappe.db.commit()
+	submit_for_clearance(doc.doctype, doc.name)
+	for _again in range(3):
+		live = journal.live(doc.doctype, doc.name)
+		if live:
+			orchestrator.advance(live)
+	found = fresh(frappe, doc)
+	assert found.zatca_state == "Cleared", found.zatca_state
+	return found
+
+
+def follow(frappe: Any, doc: Any, event: str) -> None:
+	"""What a worker does after an event, and then the mail queue."""
+	from bayancore_erp.archive import jobs
+
+	frappe.db.rollback()
+	jobs.follow(doc.zatca_document, event)
+	deliver(frappe)
+
+
+def mail_task(frappe: Any, doc: Any) -> Any:
+	return frappe.get_all(
+		"Archive Task",
+		filters={"invoice_name": doc.name, "work": "Mail"},
+		fields=["name", "state", "occasion", "last_error"],
+		order_by="creation desc",
+	)[0]
+
+
+def parts(message: Any) -> dict[str, bytes]:
+	return {part.get_filename(): part.get_payload(decode=True) for part in message.iter_attachments()}
+
+
+def words_of(message: Any) -> str:
+	return str(message.get_body(("html",)).get_content())
+
+
+# --- what arrives -----------------------------------------------------------------------------------------------------
+def test_the_attachment_is_the_cleared_invoice(frappe: Any, box: Mailbox) -> None:
+	import base64
+	import json
+
+	from reading import scan
+
+	from bayancore_erp.archive.core.pdf import check, extract_xml
+
+	customer = buyer(
+		frappe,
+		"شركة البريد | Post Co",
+		language="ar",
+		zatca_mail_recipients=[
+			{"email": "Accounts@post.example"},
+			{"email": "chief@post.example", "copy_kind": "Copy"},
+		],
+	)
+	doc = cleared(frappe, customer)
+	follow(frappe, doc, "posted")
+	(message,) = box.to("accounts@post.example")
+	assert len(box.to("chief@post.example")) == 1
+	assert mail_task(frappe, doc).state == "Done"
+	assert "الفاتورة الضريبية" in str(message["Subject"]) and doc.name in str(message["Subject"])
+	assert 'dir="rtl"' in words_of(message)
+	files = parts(message)
+	stem = f"{world.SELLER_VAT}_{doc.zatca_issued_at:%Y%m%dT%H%M%S}_{doc.name}"
+	assert set(files) == {f"{stem}.pdf", f"{stem}.xml"}
+	answer = frappe.get_doc("ZATCA Attempt", {"document": doc.zatca_document, "outcome": "cleared"}).raw
+	cleared_xml = base64.b64decode(json.loads(answer)["clearedInvoice"])
+	assert extract_xml(files[f"{stem}.pdf"]) == files[f"{stem}.xml"] == cleared_xml
+	assert check(files[f"{stem}.pdf"]) == []
+	assert scan(files[f"{stem}.pdf"])[0].encode() in cleared_xml
+	if (ORACLE / "oracle.py").exists():
+		judge(cleared_xml)
+	(row,) = frappe.get_all("Invoice Mail", filters={"invoice_name": doc.name}, fields=["*"])
+	assert (row.recipients, row.copies, row.language) == ("accounts@post.example", "chief@post.example", "ar")
+	# followed again, mailed once
+	follow(frappe, doc, "posted")
+	assert len(box.to("accounts@post.example")) == 1
+
+
+def judge(xml: bytes) -> None:
+	"""ZATCA's own sheets over what the customer received."""
+	import subprocess
+	import tempfile
+
+	with tempfile.NamedTemporaryFile(suffix=".xml") as file:
+		file.write(xml)
+		file.flush()
+		answer = subprocess.run(
+			[sys.executable, str(ORACLE / "oracle.py"), file.name], capture_output=True, text=True, check=False
+		)
+	if "ModuleNotFoundError" not in answer.stderr:
+		assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_the_mail_is_in_english_where_the_customer_reads_english(frappe: Any, box: Mailbox) -> None:
+	doc = cleared(frappe, buyer(frappe, "English Co", language="en", email_id="pay@english.example"))
+	frappe.db.set_value("Email Template", "Tax Invoice", "response_html", "<p>Our own words for {{ doc.name }}</p>")
+	follow(frappe, doc, "posted")
+	(message,) = box.to("pay@english.example")
+	assert "Tax invoice" in str(message["Subject"])
+	assert f"Our own words for {doc.name}" in words_of(message)
+
+
+def test_a_simplified_one_goes_out_once_it_is_issued(frappe: Any, box: Mailbox) -> None:
+	customer = buyer(frappe, "نورة | Noura", "Private Person", customer_type="Individual", email_id="noura@home.example")
+	doc = world.invoice(frappe, customer, [world.line("خدمة | Service", 1, 30)])
+	doc.submit()
+	frappe.db.commit()
+	doc = fresh(frappe, doc)
+	follow(frappe, doc, "issued")
+	(message,) = box.to("noura@home.example")
+	assert len(parts(message)) == 2
+	follow(frappe, doc, "accepted")
+	assert len(box.to("noura@home.example")) == 1
+
+
+# --- what must not, and whom it does not reach ------------------------------------------------------------------------
+def test_never_before_clearance(frappe: Any, box: Mailbox) -> None:
+	from bayancore_erp.archive.adapter import mailing, tasks
+
+	doc = cleared(frappe, buyer(frappe, "Early Co", email_id="early@early.example"))
+	frappe.db.set_value("ZATCA Attempt", {"document": doc.zatca_document, "outcome": "cleared"}, "outcome", "unknown")
+	frappe.db.set_value("Sales Invoice", doc.name, "zatca_state", "Clearing")
+	with pytest.raises(tasks.NotNow):
+		mailing.send(doc.zatca_document, "Final")
+	frappe.db.rollback()
+	assert not box.arrived
+
+
+def test_papers_of_a_test_environment_stay_here(frappe: Any, box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+	from bayancore_erp.zatca.adapter.delivery import MAIL_TEST_PAPERS
+
+	monkeypatch.setitem(frappe.conf, MAIL_TEST_PAPERS, 0)
+	doc = cleared(frappe, buyer(frappe, "Trial Co", email_id="trial@trial.example"))
+	follow(frappe, doc, "posted")
+	assert not box.arrived and mail_task(frappe, doc).state == "Not Needed"
+
+
+def test_a_customer_who_wants_none_gets_none(frappe: Any, box: Mailbox) -> None:
+	doc = cleared(frappe, buyer(frappe, "Paper Co", email_id="paper@paper.example", zatca_no_mail=1))
+	follow(frappe, doc, "posted")
+	assert not box.arrived and mail_task(frappe, doc).state == "Not Needed"
+	assert not frappe.db.exists("Mail Exception", {"invoice_name": doc.name})
+
+
+def test_a_missing_address_has_an_owner_until_it_is_mended(frappe: Any, box: Mailbox) -> None:
+	from bayancore_erp.archive.api import send_again
+
+	customer = buyer(frappe, "Nowhere Co")
+	doc = cleared(frappe, customer)
+	follow(frappe, doc, "posted")
+	assert not box.arrived and mail_task(frappe, doc).state == "Failed"
+	exception = frappe.get_doc("Mail Exception", {"invoice_name": doc.name})
+	assert (exception.kind, exception.state) == ("No Address", "Open") and "Nowhere Co" in exception.sentence
+	todo = frappe.get_doc("ToDo", {"reference_type": "Mail Exception", "reference_name": exception.name})
+	assert (todo.allocated_to, todo.status) == (doc.owner, "Open")
+	frappe.db.set_value("Customer", customer, "email_id", "found@nowhere.example")
+	send_again(doc.doctype, doc.name)
+	deliver(frappe)
+	assert len(box.to("found@nowhere.example")) == 1
+	assert frappe.db.get_value("Mail Exception", exception.name, "state") == "Solved"
+	assert frappe.db.get_value("ToDo", todo.name, "status") != "Open"
+
+
+def test_a_refused_address_and_a_returned_mail_are_exceptions(frappe: Any, box: Mailbox) -> None:
+	from bayancore_erp.archive import jobs
+
+	box.refuse.add("gone@gone.example")
+	doc = cleared(frappe, buyer(frappe, "Gone Co", email_id="gone@gone.example"))
+	follow(frappe, doc, "posted")
+	for _again in range(4):
+		deliver(frappe)
+	jobs.watchdog()
+	exception = frappe.get_doc("Mail Exception", {"invoice_name": doc.name})
+	assert (exception.kind, exception.address) == ("Not Delivered", "gone@gone.example")
+
+	other = cleared(frappe, buyer(frappe, "Back Co", email_id="back@back.example"))
+	follow(frappe, other, "posted")
+	assert len(box.to("back@back.example")) == 1
+	frappe.get_doc(
+		{
+			"doctype": "Communication",
+			"communication_type": "Communication",
+			"communication_medium": "Email",
+			"sent_or_received": "Received",
+			"sender": "MAILER-DAEMON@mx.back.example",
+			"subject": "Undelivered Mail Returned to Sender",
+			"content": "Final-Recipient: rfc822; back@back.example<br>Status: 5.1.1",
+		}
+	).insert()
+	frappe.db.commit()
+	exception = frappe.get_doc("Mail Exception", {"invoice_name": other.name})
+	assert (exception.kind, exception.address) == ("Not Delivered", "back@back.example")
+
+
+def test_without_an_outgoing_account_one_exception_and_the_mails_wait(frappe: Any, box: Mailbox) -> None:
+	from bayancore_erp.archive import jobs
+	from bayancore_erp.archive.adapter import tasks
+
+	doc = cleared(frappe, buyer(frappe, "Silent Co", email_id="silent@silent.example"))
+	accounts = frappe.get_all("Email Account", filters={"enable_outgoing": 1}, pluck="name")
+	frappe.db.sql("update `tabEmail Account` set enable_outgoing = 0, default_outgoing = 0")
+	frappe.clear_cache(doctype="Email Account")
+	frappe.db.commit()
+	jobs.follow(doc.zatca_document, "posted")
+	assert mail_task(frappe, doc).state == "Waiting"
+	assert frappe.db.count("Mail Exception", {"kind": "No Outgoing Account", "state": "Open"}) == 1
+	for name in accounts:
+		frappe.db.set_value("Email Account", name, "enable_outgoing", 1)
+	frappe.db.set_value("Email Account", "Post", "default_outgoing", 1)
+	frappe.clear_cache(doctype="Email Account")
+	tasks.retry([mail_task(frappe, doc).name])
+	jobs.work_on(doc.zatca_document)
+	deliver(frappe)
+	assert len(box.to("silent@silent.example")) == 1
+	assert not frappe.db.count("Mail Exception", {"kind": "No Outgoing Account", "state": "Open"})
+
+
+# --- an outage --------------------------------------------------------------------------------------------------------
+def test_the_cleared_copy_goes_to_whoever_got_the_marked_one(frappe: Any, box: Mailbox) -> None:
+	import zxingcpp
+	from reading import picture, texts, words
+
+	from bayancore_erp.archive import jobs
+
+	customer = buyer(frappe, "Outage Co", language="en", email_id="buyer@outage.example")
+	doc = cleared(frappe, customer)
+	# As a release leaves it: booked, its verdict not known.
+	answer = frappe.db.get_value("ZATCA Attempt", {"document": doc.zatca_document, "outcome": "cleared"})
+	frappe.db.set_value("ZATCA Attempt", answer, "outcome", "unknown")
+	released = {"zatca_state": "Clearance Pending", "zatca_released_at": frappe.utils.now_datetime()}
+	frappe.db.set_value("Sales Invoice", doc.name, released)
+	frappe.db.commit()
+	follow(frappe, doc, "released")
+	(message,) = box.to("buyer@outage.example")
+	assert str(message["Subject"]).startswith("Not yet cleared:")
+	((name, pdf),) = parts(message).items()
+	assert name.endswith("-not-cleared.pdf")
+	assert words("NOT YET CLEARED BY ZATCA") <= words(texts(pdf)[0])
+	assert not zxingcpp.read_barcodes(picture(pdf))
+	# the customer's address changes in between: the people who hold the marked copy get the cleared one all the same
+	frappe.db.set_value("Customer", customer, "email_id", "new@outage.example")
+	frappe.db.set_value("ZATCA Attempt", answer, "outcome", "cleared")
+	frappe.db.set_value("Sales Invoice", doc.name, "zatca_state", "Cleared")
+	frappe.db.commit()
+	jobs.follow(doc.zatca_document, "accepted")
+	deliver(frappe)
+	assert len(box.to("buyer@outage.example")) == 2 and len(box.to("new@outage.example")) == 1
+	assert len(parts(box.to("buyer@outage.example")[1])) == 2
