@@ -197,7 +197,7 @@ zatca_doctor = [
 		"encryption",
 		"settings",
 	)
-]
+] + [f"bayancore_erp.archive.adapter.doctor.{check}" for check in ("places", "waiting", "mail")]
 
 # --- workers --------------------------------------------------------------------------------------------------------
 scheduler_events = {

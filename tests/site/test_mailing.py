@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from mailbox import Mailbox, deliver, mail_server
 from typing import Any
 
 import pytest
 import world
 from fatoora import Fatoora, fresh, onboard, simulator
-from mailbox import Mailbox, deliver, mail_server
 from private_bench import ROOT, PrivateBench
 
 sys.path[:0] = [str(ROOT / "tests" / "pdf")]
@@ -58,7 +58,11 @@ def buyer(frappe: Any, name: str, kind: str = "VAT Registered", **values: Any) -
 		customer_group="Commercial",
 		territory="All Territories",
 		zatca_buyer_kind=kind,
-		**{"customer_type": "Company", **({"tax_id": "399999999900003"} if kind == "VAT Registered" else {}), **values},
+		**{
+			"customer_type": "Company",
+			**({"tax_id": "399999999900003"} if kind == "VAT Registered" else {}),
+			**values,
+		},
 	)
 	if kind == "VAT Registered":
 		world.add_address(frappe, "Customer", doc.name)
@@ -159,7 +163,10 @@ def judge(xml: bytes) -> None:
 		file.write(xml)
 		file.flush()
 		answer = subprocess.run(
-			[sys.executable, str(ORACLE / "oracle.py"), file.name], capture_output=True, text=True, check=False
+			[sys.executable, str(ORACLE / "oracle.py"), file.name],
+			capture_output=True,
+			text=True,
+			check=False,
 		)
 	if "ModuleNotFoundError" not in answer.stderr:
 		assert answer.returncode == 0, answer.stdout + answer.stderr
@@ -167,7 +174,9 @@ def judge(xml: bytes) -> None:
 
 def test_the_mail_is_in_english_where_the_customer_reads_english(frappe: Any, box: Mailbox) -> None:
 	doc = cleared(frappe, buyer(frappe, "English Co", language="en", email_id="pay@english.example"))
-	frappe.db.set_value("Email Template", "Tax Invoice", "response_html", "<p>Our own words for {{ doc.name }}</p>")
+	frappe.db.set_value(
+		"Email Template", "Tax Invoice", "response_html", "<p>Our own words for {{ doc.name }}</p>"
+	)
 	follow(frappe, doc, "posted")
 	(message,) = box.to("pay@english.example")
 	assert "Tax invoice" in str(message["Subject"])
@@ -175,7 +184,9 @@ def test_the_mail_is_in_english_where_the_customer_reads_english(frappe: Any, bo
 
 
 def test_a_simplified_one_goes_out_once_it_is_issued(frappe: Any, box: Mailbox) -> None:
-	customer = buyer(frappe, "نورة | Noura", "Private Person", customer_type="Individual", email_id="noura@home.example")
+	customer = buyer(
+		frappe, "نورة | Noura", "Private Person", customer_type="Individual", email_id="noura@home.example"
+	)
 	doc = world.invoice(frappe, customer, [world.line("خدمة | Service", 1, 30)])
 	doc.submit()
 	frappe.db.commit()
@@ -192,7 +203,9 @@ def test_never_before_clearance(frappe: Any, box: Mailbox) -> None:
 	from bayancore_erp.archive.adapter import mailing, tasks
 
 	doc = cleared(frappe, buyer(frappe, "Early Co", email_id="early@early.example"))
-	frappe.db.set_value("ZATCA Attempt", {"document": doc.zatca_document, "outcome": "cleared"}, "outcome", "unknown")
+	frappe.db.set_value(
+		"ZATCA Attempt", {"document": doc.zatca_document, "outcome": "cleared"}, "outcome", "unknown"
+	)
 	frappe.db.set_value("Sales Invoice", doc.name, "zatca_state", "Clearing")
 	with pytest.raises(tasks.NotNow):
 		mailing.send(doc.zatca_document, "Final")
@@ -200,7 +213,9 @@ def test_never_before_clearance(frappe: Any, box: Mailbox) -> None:
 	assert not box.arrived
 
 
-def test_papers_of_a_test_environment_stay_here(frappe: Any, box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_papers_of_a_test_environment_stay_here(
+	frappe: Any, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
 	from bayancore_erp.zatca.adapter.delivery import MAIL_TEST_PAPERS
 
 	monkeypatch.setitem(frappe.conf, MAIL_TEST_PAPERS, 0)

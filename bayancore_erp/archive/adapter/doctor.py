@@ -1,0 +1,75 @@
+"""The archive's part of the doctor's round: does the place work, what protects it, what waits, whom no mail reaches.
+
+Takes the site; gives findings. Contacts each company's store once. Never changes anything, never locks a retention rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+
+from bayancore_erp.archive.adapter import desk
+from bayancore_erp.archive.adapter.exceptions import EXCEPTION
+from bayancore_erp.archive.adapter.places import OCI
+from bayancore_erp.archive.adapter.preferences import SETTINGS, preferences
+from bayancore_erp.archive.adapter.tasks import OPEN, TASK, TaskState
+from bayancore_erp.zatca.adapter.doctor import Finding, Light
+
+LATE = timedelta(hours=4)
+
+
+def places() -> Iterator[Finding]:
+	"""Each company's archive, reachable and protected."""
+	for company in frappe.get_all("ZATCA Settings", filters={"enabled": 1}, pluck="name"):
+		health = desk.health(company)
+		route = ("Form", SETTINGS, company) if frappe.db.exists(SETTINGS, company) else ("List", SETTINGS)
+		if health["ok"]:
+			rules = " ".join(health["rules"])
+			on_folder = preferences(company).backend != OCI
+			yield Finding(
+				_("Archive"),
+				Light.AMBER if on_folder else Light.GREEN,
+				_("{0}: the archive works ({1}).").format(company, health["place"])
+				+ (f" {rules}" if rules else ""),
+				_(
+					"A folder protects nothing against its owner. For the years the law asks, choose object storage."
+				)
+				if on_folder
+				else "",
+				route,
+			)
+		else:
+			yield Finding(_("Archive"), Light.RED, f"{company}: {' '.join(health['problems'])}", "", route)
+
+
+def waiting() -> Iterator[Finding]:
+	"""Work that failed or has waited for hours."""
+	failed = frappe.db.count(TASK, {"state": TaskState.FAILED.value})
+	late = frappe.db.count(TASK, {"state": ("in", OPEN), "creation": ("<", now_datetime() - LATE)})
+	if failed or late:
+		yield Finding(
+			_("Archive"),
+			Light.RED if failed else Light.AMBER,
+			_("{0} documents' work failed, {1} have waited for more than four hours.").format(failed, late),
+			_("Each row says what keeps it. Mend that, then start them again from the list."),
+			("List", TASK),
+		)
+	else:
+		yield Finding(_("Archive"), Light.GREEN, _("Every document is drawn, kept and mailed."))
+
+
+def mail() -> Iterator[Finding]:
+	"""Invoices that reached nobody."""
+	count = frappe.db.count(EXCEPTION, {"state": "Open"})
+	if count:
+		yield Finding(
+			_("E-mail"),
+			Light.AMBER,
+			_("{0} invoices reached nobody.").format(count),
+			_("Each one is assigned to somebody; correct the address and send again."),
+			("List", EXCEPTION),
+		)
