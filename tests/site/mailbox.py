@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from private_bench import free_port
 
 ACCOUNT = "Post"
 SENDER = "invoices@bayan.example"
@@ -43,10 +44,10 @@ class Mailbox:
 def mail_server(frappe: Any) -> Iterator[Mailbox]:
 	"""A running server, set as the site's outgoing account; mail is muted again afterwards."""
 	box = Mailbox()
-	controller = Controller(box, hostname="127.0.0.1", port=0)
+	port = free_port()
+	controller = Controller(box, hostname="127.0.0.1", port=port)
 	controller.start()
 	try:
-		port = controller.server.sockets[0].getsockname()[1]
 		set_account(frappe, port)
 		frappe.db.commit()
 		yield box

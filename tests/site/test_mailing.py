@@ -58,6 +58,7 @@ def buyer(frappe: Any, name: str, kind: str = "VAT Registered", **values: Any) -
 		customer_group="Commercial",
 		territory="All Territories",
 		zatca_buyer_kind=kind,
+		zatca_name_ar="عميل البريد",
 		**{
 			"customer_type": "Company",
 			**({"tax_id": "399999999900003"} if kind == "VAT Registered" else {}),
