@@ -211,6 +211,9 @@ def test_a_document_of_the_submitted_kind(frappe: Any) -> None:
 	order.submit()
 	lose(frappe, "pincode")
 	assert codes(look(order)) == ["BR-KSA-63"]
+	order.db_set("per_billed", 100)
+	assert look(order)["light"] == "" and not look(order)["points"]
+	order.db_set("per_billed", 50)
 	order.cancel()
 	assert look(order)["light"] == "" and not look(order)["points"]
 

@@ -17,7 +17,7 @@ from frappe import _
 from frappe.contacts.doctype.address.address import get_address_display, get_default_address
 from frappe.utils import strip_html
 
-from bayancore_erp.invoice_to_cash.adapter.points import Case, Fix, Point
+from bayancore_erp.invoice_to_cash.adapter.points import Case, Fix, Point, row_of
 from bayancore_erp.setup.company import SALES, Template, add_exemption, find_template
 from bayancore_erp.setup.install import UNIT_CODES
 from bayancore_erp.zatca.adapter.fields import (
@@ -151,10 +151,10 @@ EXEMPTION_CODES = frozenset({"LAW-EXEMPTION-MISSING", "LAW-EXEMPTION-MISFIT", "E
 
 def choose_exemption(point: Point, case: Case) -> Iterator[Fix]:
 	"""Why a row carries no VAT, chosen from the law's list."""
-	if point.code not in EXEMPTION_CODES or point.place.table != "items":
+	if point.code not in EXEMPTION_CODES or not case.mapping:
 		return
-	row = next((row for row in case.doc.get("items") if row.idx == point.place.row), None)
-	if row is None:
+	row = row_of(case.mapping.line_rows, point.field)
+	if not row.idx:
 		return
 	category = CATEGORY_OF.get(stated(row, case.facts)[0])
 	if category is VatCategory.STANDARD:

@@ -6,6 +6,7 @@ Takes plain values; gives them as the desk's JSON. Never judges and never writes
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,13 @@ class Case:
 	def is_draft(self) -> bool:
 		"""Whether every field can still be changed."""
 		return int(self.doc.get("docstatus") or 0) == 0
+
+
+def row_of(rows: Any, field: str) -> Any:
+	"""The row behind a path such as lines[2].vat, of the rows in that order."""
+	found = re.match(r"lines\[(\d+)\]", field)
+	index = int(found[1]) if found else -1
+	return rows[index] if 0 <= index < len(rows) else frappe._dict(idx=0)
 
 
 def in_words(problem: Problem) -> str:

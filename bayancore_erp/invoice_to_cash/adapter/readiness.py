@@ -13,7 +13,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import cint
+from frappe.utils import cint, flt
 
 from bayancore_erp.invoice_to_cash.adapter.fields import ORDER_DOCTYPES, Light
 from bayancore_erp.invoice_to_cash.adapter.fixes import offer
@@ -27,14 +27,17 @@ from bayancore_erp.invoice_to_cash.adapter.points import (
 	Point,
 	answer,
 	in_words,
+	row_of,
 )
 from bayancore_erp.invoice_to_cash.adapter.prices import check_prices
 from bayancore_erp.invoice_to_cash.adapter.tax_templates import UNKNOWN, check_templates
 from bayancore_erp.zatca.adapter.fields import (
 	INVOICE_DOCTYPES,
 	BuyerKind,
+	CompanyField,
 	CustomerField,
 	InvoiceField,
+	InvoiceItemField,
 	Kind,
 	UomField,
 )
@@ -96,7 +99,7 @@ def case_of(doc: Any) -> Case | None:
 		account = frappe.get_cached_value("ZATCA Settings", company, "output_vat_account")
 		invoice: Any = from_customer(doc, company, str(account))
 	elif doc.doctype in ORDER_DOCTYPES:
-		if int(doc.docstatus) == 2 or cint(doc.get("is_return")) or not doc.get("items"):
+		if is_over(doc) or not doc.get("items"):
 			return None
 		invoice = from_order(doc)
 	elif doc.doctype in INVOICE_DOCTYPES and int(doc.docstatus) == 0:
@@ -106,6 +109,17 @@ def case_of(doc: Any) -> Case | None:
 	if frappe.get_cached_value("Company", invoice.company, "country") != "Saudi Arabia":
 		return None
 	return Case(doc, invoice, preload(invoice))
+
+
+def is_over(doc: Any) -> bool:
+	"""Whether no invoice follows from it any more, or one that follows its own original."""
+	ended = doc.get("status") in ("Ordered", "Lost", "Expired", "Closed", "Completed")
+	return (
+		int(doc.docstatus) == 2
+		or bool(cint(doc.get("is_return")))
+		or ended
+		or flt(doc.get("per_billed")) >= 100
+	)
 
 
 def company_for(customer: Any) -> str:
@@ -123,7 +137,7 @@ def points_of(case: Case, found: Look) -> Iterator[Point]:
 		yield from buyer_kind(case)
 		return
 	templates = list(check_templates(case, unknown))
-	if templates:
+	if {"ITC-TAX-MISSING", "ITC-TAX-TREATMENT"} & {point.code for point in templates}:
 		judged = [point for point in judged if point.code != UNKNOWN]
 	if is_stranger(case.doc):
 		yield not_a_customer(case.doc)
@@ -148,10 +162,20 @@ def judge(case: Case, found: Look) -> tuple[list[Point], set[int]]:
 	points, unknown = [], set()
 	for problem in found.problems:
 		place = here(case.doc, place_of(case, problem.field))
+		if problem.code.startswith("LAW-ARABIC"):
+			place = place._replace(fieldname=ARABIC.get(place.fieldname, place.fieldname))
 		if problem.code == UNKNOWN:
-			unknown.add(place.row)
+			unknown.add(row_of(case.invoice.get("items"), problem.field).idx)
 		points.append(Point(problem.code, in_words(problem), problem.severity, place, problem.field))
 	return points, unknown
+
+
+# Where a name has no Arabic, the field for it is what is empty, not the one that holds the name.
+ARABIC = {
+	"item_name": InvoiceItemField.ITEM_NAME_AR,
+	"customer_name": CustomerField.NAME_AR,
+	"company_name": CompanyField.NAME_AR,
+}
 
 
 def place_of(case: Case, field: str) -> Place:
