@@ -12,6 +12,8 @@ import click
 import frappe
 from frappe.commands import get_site, pass_context
 
+from bayancore_erp.archive import commands as audit
+
 
 @contextmanager
 def on_site(context: Any) -> Iterator[None]:
@@ -143,5 +145,8 @@ def rewrap(context: Any) -> None:
 		frappe.db.commit()
 		click.echo(f"{changed} secrets were wrapped anew")
 
+
+zatca.add_command(audit.verify)
+zatca.add_command(audit.export_audit)
 
 commands = [zatca]

@@ -32,7 +32,14 @@ setup_wizard_stages = "bayancore_erp.setup.first_run.stages"
 
 # --- the lawful record ----------------------------------------------------------------------------------------------
 # Transaction Deletion Record would otherwise count these among a company's transactions.
-company_data_to_be_ignored = ["ZATCA Settings", "ZATCA Device", "Archive Settings", "Archive Check"]
+company_data_to_be_ignored = [
+	"ZATCA Settings",
+	"ZATCA Device",
+	"Archive Settings",
+	"Archive Check",
+	"Audit Pack",
+	"Legal Hold",
+]
 
 override_whitelisted_methods = {
 	"frappe.client.get_password": "bayancore_erp.zatca.overrides.secrets.get_password",
@@ -51,6 +58,8 @@ _of_a_company = (
 	"Mail Exception",
 	"Audit Event",
 	"Audit Seal",
+	"Document Retention",
+	"Destroyed Document",
 )
 permission_query_conditions = {
 	doctype: "bayancore_erp.zatca.overrides.company_scope.query_conditions" for doctype in _of_a_company
@@ -68,6 +77,8 @@ lawful_doctypes = [
 	"Invoice Mail",
 	"Audit Event",
 	"Audit Seal",
+	"Legal Hold",
+	"Destroyed Document",
 ]
 
 # --- documents ------------------------------------------------------------------------------------------------------
@@ -164,6 +175,9 @@ jinja = {
 	]
 }
 
+# Documents destroyed after their term keep their place in the chain here.
+zatca_destroyed_places = ["bayancore_erp.archive.adapter.retention.destroyed_places"]
+
 # What happened to an invoice, for whoever lives on it: event -> listeners (zatca/adapter/events.py says which events and when).
 _archive = ["bayancore_erp.archive.adapter.listeners.on_event"]
 # What leaves no insert-only row of its own; rows tell the trail of themselves, as documents.
@@ -210,7 +224,7 @@ scheduler_events = {
 		],
 	},
 	"hourly": ["bayancore_erp.ai_errors.jobs.watch_warnings"],
-	"hourly_long": ["bayancore_erp.zatca.jobs.second_watch"],
 	"daily": ["bayancore_erp.zatca.jobs.tell_of_expiry"],
+	"hourly_long": ["bayancore_erp.zatca.jobs.second_watch", "bayancore_erp.archive.audit_jobs.export"],
 	"daily_long": ["bayancore_erp.archive.jobs.nightly", "bayancore_erp.archive.audit_jobs.nightly"],
 }

@@ -18,7 +18,7 @@ import documents
 import taxpayer_ca
 
 from bayancore_erp.archive.core import trail, verify_pack
-from bayancore_erp.archive.core.pack import ChainRow, PackDocument, Seal, write_pack
+from bayancore_erp.archive.core.pack import ChainRow, EvidenceRow, PackDocument, Seal, write_pack
 from bayancore_erp.zatca.core.chain import START
 from bayancore_erp.zatca.core.crypto.keys import PrivateKey, generate_key
 from bayancore_erp.zatca.core.crypto.stamp import stamp
@@ -35,6 +35,7 @@ class Company:
 	documents: tuple[PackDocument, ...]
 	chain: tuple[ChainRow, ...]
 	trail: tuple[str, ...]
+	records: tuple[EvidenceRow, ...]
 
 
 @cache
@@ -84,7 +85,7 @@ def unsigned(
 def company(count: int = 6) -> Company:
 	"""`count` documents on each of two devices; the third of each was rejected and keeps its place."""
 	certificate = taxpayer_ca.issue(key())
-	papers, rows = [], []
+	papers, rows, records = [], [], []
 	lines: list[str] = []
 	last: trail.Record | None = None
 	for device in ("EGS-1", "EGS-2"):
@@ -104,13 +105,19 @@ def company(count: int = 6) -> Company:
 						device, stamped.xml, b"%PDF- " + name.encode(), b'{"r":1}', (b'{"ok":true}',)
 					)
 				)
-			event = trail.Event.now(
-				MADE, "accountant", "signed", f"T-{number}", stamped.xml, icv=str(place.icv)
-			)
-			last = trail.chain(event, last)
-			lines.append(last.as_line())
+			evidence = EvidenceRow(f"ZATCA Document {name}", {"name": name, "icv": str(place.icv)})
+			digest = verify_pack.row_digest(evidence.columns)
+			for event in (
+				trail.Event.now(MADE, "accountant", "Submitted", f"Sales Invoice T-{number}", stamped.xml),
+				trail.Event(
+					MADE.isoformat(timespec="milliseconds"), "accountant", "Signed", evidence.subject, digest
+				),
+			):
+				last = trail.chain(event, last)
+				lines.append(last.as_line())
+			records.append(evidence)
 			place = place.after(stamped.invoice_hash)
-	return Company(tuple(papers), tuple(rows), tuple(lines))
+	return Company(tuple(papers), tuple(rows), tuple(lines), tuple(records))
 
 
 def write(of: Company, out: io.BytesIO | None = None, **changes: object) -> tuple[bytes, Seal]:
@@ -124,6 +131,8 @@ def write(of: Company, out: io.BytesIO | None = None, **changes: object) -> tupl
 		"documents": of.documents,
 		"chain": of.chain,
 		"trail": of.trail,
+		"site": of.trail[:7],
+		"records": of.records,
 		**changes,
 	}
 	seal = write_pack(out, **values)  # type: ignore[arg-type]

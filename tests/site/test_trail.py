@@ -36,12 +36,20 @@ def frappe(site: Any, fatoora: Fatoora) -> Iterator[Any]:
 
 
 def cleared(frappe: Any) -> Any:
+	from bayancore_erp.zatca import jobs
+	from bayancore_erp.zatca.adapter import journal
 	from bayancore_erp.zatca.api import submit_for_clearance
 
 	doc = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 2, 100)])
 	frappe.db.commit()
-	assert submit_for_clearance(doc.doctype, doc.name)["state"] == "Cleared"
-	return fresh(frappe, doc)
+	submit_for_clearance(doc.doctype, doc.name)
+	if live := journal.live(doc.doctype, doc.name):
+		jobs.advance(live)
+	stored = fresh(frappe, doc)
+	assert stored.zatca_state == "Cleared", frappe.db.get_value(
+		"ZATCA Submission", stored.zatca_submission, "last_error"
+	)
+	return stored
 
 
 def events(frappe: Any, doctype: str, name: str) -> list[Any]:
@@ -102,3 +110,162 @@ def test_an_event_is_one_insert(frappe: Any) -> None:
 		)
 	assert questions() - before - 1 == 50
 	frappe.db.rollback()
+
+
+def test_changes_of_masters_name_fields_and_no_values(frappe: Any) -> None:
+	customer = frappe.get_doc("Customer", world.VAT_BUYER)
+	customer.customer_details = "a secret remark"
+	customer.save()
+	frappe.db.commit()
+	last = events(frappe, "Customer", customer.name)[-1]
+	assert (last.action, last.actor) == ("Changed", "Administrator")
+	assert "customer_details" in json.loads(last.facts)["fields"] and "secret remark" not in last.facts
+	customer.save()
+	assert events(frappe, "Customer", customer.name)[-1].name == last.name, "nothing changed, nothing is told"
+
+
+def test_roles_given_and_taken_are_named(frappe: Any) -> None:
+	user = frappe.get_doc(
+		{"doctype": "User", "email": "trail@example.com", "first_name": "Trail", "send_welcome_email": 0}
+	).insert()
+	user.add_roles("ZATCA Auditor")
+	user.remove_roles("ZATCA Auditor")
+	frappe.db.commit()
+	facts = [json.loads(event.facts or "{}") for event in events(frappe, "User", user.name)]
+	assert any("ZATCA Auditor" in fact.get("roles_added", "") for fact in facts)
+	assert any("ZATCA Auditor" in fact.get("roles_removed", "") for fact in facts)
+
+
+def test_sessions_outlive_the_activity_log(frappe: Any) -> None:
+	from frappe.core.doctype.activity_log.activity_log import ActivityLog, add_authentication_log
+
+	add_authentication_log("in", "Administrator")
+	add_authentication_log("out", "Administrator", operation="Logout")
+	add_authentication_log("no", "my-password-1", status="Failed")
+	frappe.db.commit()
+	ActivityLog.clear_old_logs(days=-1)
+	frappe.db.commit()
+	told = frappe.get_all(
+		"Audit Event",
+		filters={"action": ("in", ("Login", "Logout", "Failed Login"))},
+		fields=["action", "actor", "subject_name", "facts"],
+		order_by="name",
+	)[-3:]
+	assert [row.action for row in told] == ["Login", "Logout", "Failed Login"]
+	assert told[2].actor == "Guest" and "my-password" not in json.dumps(told), (
+		"what was typed may be a password"
+	)
+
+
+def ways(frappe: Any, doctype: str, name: str) -> dict[str, Any]:
+	"""Every way of Frappe's document layer to change or remove a row."""
+	from frappe.client import bulk_update, delete, set_value
+	from frappe.desk.form.save import savedocs
+	from frappe.desk.reportview import delete_items
+
+	def doc() -> Any:
+		return frappe.get_doc(doctype, name)
+
+	def touched() -> Any:
+		found = doc()
+		field = "actor" if doctype == "Audit Event" else "hash"
+		found.set(field, "somebody else")
+		return found
+
+	def ignoring() -> None:
+		found = touched()
+		found.flags.ignore_validate = found.flags.ignore_permissions = True
+		found.save()
+
+	def desk() -> None:
+		savedocs(touched().as_json(), "Save")
+
+	def in_bulk() -> None:
+		answer = bulk_update(json.dumps([{"doctype": doctype, "docname": name, "company": "Other"}]))
+		assert answer["failed_docs"]
+		raise frappe.ValidationError
+
+	def items() -> None:
+		frappe.form_dict.update(items=json.dumps([name]), doctype=doctype)
+		delete_items()
+		assert frappe.db.exists(doctype, name)
+		raise frappe.ValidationError
+
+	def imported() -> None:
+		if not frappe.get_meta(doctype).allow_import:
+			raise frappe.ValidationError
+
+	return {
+		"save": lambda: touched().save(),
+		"save, ignoring everything": ignoring,
+		"db_set": lambda: doc().db_set("company", "Other"),
+		"client.set_value (REST)": lambda: set_value(doctype, name, "company", "Other"),
+		"desk": desk,
+		"bulk edit": in_bulk,
+		"bulk delete": items,
+		"delete": lambda: doc().delete(),
+		"client.delete (REST)": lambda: delete(doctype, name),
+		"delete_doc, force": lambda: frappe.delete_doc(doctype, name, force=True, ignore_permissions=True),
+		"rename": lambda: frappe.rename_doc(doctype, name, "other", force=True),
+		"import": imported,
+		"by hand": lambda: frappe.get_doc({**doc().as_dict(), "name": None}).insert(),
+	}
+
+
+@pytest.mark.parametrize("doctype", ["Audit Event", "Audit Seal"])
+def test_nobody_changes_a_row(frappe: Any, doctype: str) -> None:
+	from bayancore_erp.archive.adapter.trail_seal import seal_all
+
+	seal_all()
+	name = frappe.get_all(doctype, pluck="name", limit=1)[0]
+	before = frappe.get_doc(doctype, name).as_dict()
+	for how, attempt in ways(frappe, doctype, name).items():
+		frappe.set_user("Administrator")
+		with pytest.raises((frappe.ValidationError, frappe.PermissionError)):
+			attempt()
+			pytest.fail(how)
+		frappe.db.rollback()
+		assert frappe.get_doc(doctype, name).as_dict() == before, how
+
+
+def test_two_sealers_at_once_make_one_chain(frappe: Any) -> None:
+	from bayancore_erp.archive.adapter import trail_seal
+	from bayancore_erp.archive.adapter.trail import Action, record
+	from bayancore_erp.archive.adapter.verify import verify
+
+	for _round in range(20):
+		record(Action.PRINTED, "Sales Invoice", "X", world.COMPANY)
+	frappe.db.commit()
+	rows = trail_seal.unsealed("")
+	trail_seal.append(rows)
+	frappe.db.commit()
+	with pytest.raises(Exception) as refused:
+		trail_seal.append(rows)
+	assert trail_seal.is_conflict(refused.value)
+	frappe.db.rollback()
+	assert trail_seal.seal_all() == 0 and verify().ok
+
+
+def test_restored_to_an_earlier_day_is_seen(frappe: Any) -> None:
+	from bayancore_erp.archive.adapter import trail_seal
+	from bayancore_erp.archive.adapter.trail import Action, record
+	from bayancore_erp.archive.adapter.verify import verify
+
+	record(Action.PRINTED, "Sales Invoice", "X", world.COMPANY)
+	frappe.db.commit()
+	trail_seal.seal_all()
+	last = frappe.db.sql(
+		"select name, event from `tabAudit Seal` where company = %s order by number desc limit 1",
+		world.COMPANY,
+	)[0]
+	frappe.db.sql("delete from `tabAudit Seal` where name = %s", last[0])
+	frappe.db.sql("delete from `tabAudit Event` where name = %s", last[1])
+	frappe.db.commit()
+	found = verify(world.COMPANY).findings
+	assert any(
+		"records at the end were removed" in each.what or "noted outside" in each.what for each in found
+	)
+	trail_seal.head_file().file(world.COMPANY).unlink()
+	assert verify(world.COMPANY).ok, (
+		"by the database alone the last ones are not missed: that is what the witness is for"
+	)

@@ -55,6 +55,7 @@ class Action(str, Enum):
 	DRAWN = "Drawn"
 	ARCHIVED = "Archived"
 	MAILED = "Mailed"
+	MAIL_QUEUED = "Mail Queued"
 	UNDELIVERED = "Undelivered"
 	PRINTED = "Printed"
 	DOWNLOADED = "Downloaded"

@@ -206,7 +206,7 @@ def before_print(doc: Any, method: str | None = None, *args: Any, **kwargs: Any)
 def mailed(doc: Any) -> None:
 	"""A mail about an invoice is on its way: how many people, and the digest of its text."""
 	record(
-		Action.MAILED,
+		Action.MAIL_QUEUED,
 		doc.reference_doctype,
 		doc.reference_name,
 		str(frappe.db.get_value(doc.reference_doctype, doc.reference_name, "company") or ""),

@@ -12,6 +12,8 @@ from typing import Any
 from frappe.model import no_value_fields, table_fields
 from frappe.utils import cint, get_datetime, getdate
 
+from bayancore_erp.archive.core import verify_pack
+
 # When a row was last touched and by whom is told by the event itself; the order of insertion is nothing's content.
 _OUTSIDE = frozenset(
 	{
@@ -26,12 +28,13 @@ _FROM_REQUEST = ("new_password", "api_secret", "reset_password_key", "last_known
 
 def row_digest(row: Any, meta: Any) -> str:
 	"""Of every column of an insert-only row, its name and times included; `row` from memory or from the database."""
-	digest = hashlib.sha256()
-	for column in columns_of(meta):
-		text = normal(row.get(column), type_of(meta, column))
-		if text:
-			digest.update(f"{column}\x1f{len(text)}\x1f{text}\x1e".encode())
-	return digest.hexdigest()
+	return digest_of(columns(row, meta))
+
+
+def columns(row: Any, meta: Any) -> dict[str, str]:
+	"""Every column of a row that is not empty, as text."""
+	found = {column: normal(row.get(column), type_of(meta, column)) for column in columns_of(meta)}
+	return {column: text for column, text in found.items() if text}
 
 
 def columns_of(meta: Any) -> list[str]:
@@ -93,11 +96,8 @@ def table_digest(rows: list[Any]) -> str:
 
 
 def digest_of(found: dict[str, str]) -> str:
-	"""One digest over `content`."""
-	digest = hashlib.sha256()
-	for field in sorted(found):
-		digest.update(f"{field}\x1f{len(found[field])}\x1f{found[field]}\x1e".encode())
-	return digest.hexdigest()
+	"""One digest over fields or columns as text."""
+	return verify_pack.row_digest(found)
 
 
 def changed_fields(before: dict[str, str], after: dict[str, str]) -> list[str]:

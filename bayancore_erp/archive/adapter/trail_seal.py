@@ -7,9 +7,7 @@ number lets one of them through. The last place of each chain is also noted in a
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import secrets
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -20,6 +18,7 @@ import frappe
 from bayancore_erp.archive.adapter import trail_key
 from bayancore_erp.archive.adapter.trail import EVENT, event_of, name_at
 from bayancore_erp.archive.core import trail
+from bayancore_erp.archive.core.trail_sink import HeadFile
 
 SEAL = "Audit Seal"
 BATCH = 2000
@@ -42,18 +41,22 @@ def seal_all(*, full: bool = False) -> int:
 		try:
 			heads = append(rows)
 			frappe.db.commit()
-		except (frappe.UniqueValidationError, frappe.db.IntegrityError, *conflicts()):
-			# Another sealer was first; what it left is looked at again.
+		except Exception as error:
 			frappe.db.rollback()
+			if not is_conflict(error):
+				raise
+			# Another sealer was first; what it left is looked at again.
 			continue
 		count += len(rows)
 		for company, record in heads.items():
 			witness(company, record)
 
 
-def conflicts() -> tuple[type[Exception], ...]:
-	"""What a database says when two write the same place at once."""
-	return (frappe.QueryDeadlockError, frappe.QueryTimeoutError)
+def is_conflict(error: Exception) -> bool:
+	"""Whether a database says so when two write the same place at once."""
+	if isinstance(error, frappe.QueryDeadlockError | frappe.QueryTimeoutError | frappe.UniqueValidationError):
+		return True
+	return bool(frappe.db.is_duplicate_entry(error) or frappe.db.is_unique_key_violation(error))
 
 
 def watermark() -> str:
@@ -136,26 +139,12 @@ def companies() -> list[str]:
 # --- the witness ------------------------------------------------------------------------------------------------------
 def witness(company: str, record: trail.Record) -> None:
 	"""Note a chain's head in a file of this server. A file that cannot be written stops nothing: anchors remain."""
-	file = witness_file(company)
 	try:
-		file.parent.mkdir(parents=True, exist_ok=True)
-		fresh = file.with_name(f".{file.name}.{os.getpid()}")
-		fresh.write_text(json.dumps({"company": company, "number": record.number, "hash": record.hash}))
-		os.replace(fresh, file)
+		head_file().take(company, [record])
 	except OSError:
 		frappe.log_error(title="Audit trail: its witness file cannot be written")
 
 
-def witnessed(company: str) -> tuple[int, str] | None:
-	"""The head this server saw last; None where it saw none."""
-	try:
-		said = json.loads(witness_file(company).read_text())
-		return int(said["number"]), str(said["hash"])
-	except (OSError, ValueError, KeyError, TypeError):
-		return None
-
-
-def witness_file(company: str) -> Path:
-	"""Named by digest: a company's name is no file name."""
-	name = hashlib.sha256(company.encode()).hexdigest()[:16]
-	return Path(frappe.get_site_path("private", "audit-witness", f"{name}.json"))
+def head_file() -> HeadFile:
+	"""Beside the site, out of SQL's reach."""
+	return HeadFile(Path(frappe.get_site_path("private", "audit-witness")))

@@ -35,6 +35,8 @@ class Report:
 	looked_at: dict[str, int]
 	problems: int
 	findings: tuple[Finding, ...]
+	remarks: tuple[str, ...] = ()
+	"""What could not be compared, such as an archive that does not answer."""
 
 	@property
 	def ok(self) -> bool:
@@ -48,34 +50,36 @@ class Report:
 			"looked_at": self.looked_at,
 			"problems": self.problems,
 			"findings": [finding.as_dict() for finding in self.findings],
+			"remarks": list(self.remarks),
 		}
 
 
 def verify(company: str = "") -> Report:
 	"""Everything, or what concerns one company (and the site's own trail). Commits."""
 	trail_seal.seal_all(full=True)
-	counts, problems = Counts(), 0
+	counts, noted, problems = Counts(), trail_heads.Noted(), 0
 	kept: list[Finding] = []
-	for finding in findings(counts):
+	for finding in findings(counts, noted):
 		if company and finding.company not in ("", company):
 			continue
 		problems += 1
 		if len(kept) < MOST:
 			kept.append(finding)
-	report = Report(dict(counts.by_kind), problems, tuple(kept))
+	report = Report(dict(counts.by_kind), problems, tuple(kept), tuple(noted.remarks))
 	record(Action.VERIFIED, "", "", company, facts={"looked_at": counts.total, "problems": problems})
 	frappe.db.commit()
 	return report
 
 
-def findings(counts: Counts) -> Iterator[Finding]:
+def findings(counts: Counts, noted: trail_heads.Noted) -> Iterator[Finding]:
 	"""Every place that does not hold."""
 	for company in sorted({*trail_seal.companies(), *trail_heads.companies()}):
-		yield from verify_trail.check(company, counts, trail_heads.noted)
+		yield from verify_trail.check(company, counts, noted.of)
 	yield from verify_trail.never_sealed()
 	yield from verify_rows.check(counts)
 	yield from verify_states.check(counts)
 	yield from chains(counts)
+	yield from anchored(noted)
 	for path in frappe.get_hooks("zatca_verifiers"):
 		for doctype, name, company, what in frappe.get_attr(path)():
 			yield Finding(doctype, name, company, what)
@@ -94,3 +98,18 @@ def chains(counts: Counts) -> Iterator[Finding]:
 		counts.add("ZATCA Device")
 		for each in life.breaks:
 			yield Finding("ZATCA Document", each.document, company, each.what, each.icv)
+
+
+def anchored(noted: trail_heads.Noted) -> Iterator[Finding]:
+	"""Places of devices' chains that were anchored and are not there, or are another document's."""
+	for company in frappe.get_all("Company", pluck="name"):
+		for device, icv, digest, where in noted.chains(company):
+			found = frappe.db.get_value("ZATCA Document", {"device": device, "icv": icv}, "invoice_hash")
+			if icv and found != digest:
+				yield Finding(
+					"ZATCA Device",
+					device,
+					company,
+					frappe._("Its chain does not hold document {0} as {1} knows it.").format(icv, where),
+					icv,
+				)

@@ -15,17 +15,13 @@ from frappe.model.base_document import get_controller
 
 from bayancore_erp.archive.adapter import trail_rows
 from bayancore_erp.archive.adapter.trail import EVENT, Action, is_authentic
-from bayancore_erp.archive.adapter.trail_hooks import MODULES, ROWS, UNTOLD, requested_digest
+from bayancore_erp.archive.adapter.trail_hooks import MODULES, UNTOLD, requested_digest
 from bayancore_erp.archive.adapter.verify_finding import Counts, Finding
+from bayancore_erp.archive.core.verify_pack import EVIDENCE
 from bayancore_erp.zatca.adapter.records import ImmutableRecord, InsertOnly, unpack, unpack_body
 
 PAGE = 500
-BORN = tuple(
-	sorted(
-		{action.value for action in ROWS.values()}
-		| {Action.SENT.value, Action.ANSWERED.value, Action.RECORDED.value}
-	)
-)
+BORN = tuple(sorted(EVIDENCE))
 """What is said of a row when it is written."""
 SUBMISSION = "ZATCA Submission"
 
@@ -61,17 +57,29 @@ def compare(doctype: str, actions: tuple[str, ...], counts: Counts, digest_of: A
 			return
 		last = rows[-1].name
 		counts.add(doctype, len(rows))
-		told = events_of(doctype, [row.name for row in rows], actions)
-		for row in rows:
-			company = row.get("company") or ""
-			if row.name not in told:
-				yield Finding(
-					doctype, row.name, company, _("It was inserted past the system: no event tells of it.")
-				)
-			elif digest_of(row) not in told[row.name]:
-				yield Finding(doctype, row.name, company, _("It was changed after it was written."))
-			else:
-				yield from unreadable(doctype, row)
+		yield from judge(doctype, rows, actions, digest_of)
+
+
+def check_one(doctype: str, name: str) -> Iterator[Finding]:
+	"""One row of evidence."""
+	meta = frappe.get_meta(doctype)
+	rows = frappe.db.sql(f"select * from `tab{doctype}` where name = %s", name, as_dict=True)
+	yield from judge(doctype, rows, BORN, lambda row: trail_rows.row_digest(row, meta))
+
+
+def judge(doctype: str, rows: list[Any], actions: tuple[str, ...], digest_of: Any) -> Iterator[Finding]:
+	"""A page of rows against their events."""
+	told = events_of(doctype, [row.name for row in rows], actions) if rows else {}
+	for row in rows:
+		company = row.get("company") or ""
+		if row.name not in told:
+			yield Finding(
+				doctype, row.name, company, _("It was inserted past the system: no event tells of it.")
+			)
+		elif digest_of(row) not in told[row.name]:
+			yield Finding(doctype, row.name, company, _("It was changed after it was written."))
+		else:
+			yield from unreadable(doctype, row)
 
 
 def events_of(doctype: str, names: list[str], actions: tuple[str, ...]) -> dict[str, set[str]]:

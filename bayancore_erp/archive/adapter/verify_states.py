@@ -12,6 +12,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from bayancore_erp.archive.adapter.retention import destroyed
 from bayancore_erp.archive.adapter.trail import EVENT, Action, is_authentic
 from bayancore_erp.archive.adapter.verify_finding import Counts, Finding
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField, State
@@ -35,6 +36,8 @@ def check(counts: Counts) -> Iterator[Finding]:
 		last = rows[-1].name
 		found = Evidence(rows)
 		for row in rows:
+			if row.document in found.destroyed:
+				continue
 			for what in complaints(row, found):
 				yield Finding(SUBMISSION, row.name, row.company or "", what)
 	for doctype in INVOICE_DOCTYPES:
@@ -76,6 +79,7 @@ class Evidence:
 			else:
 				self.answers.setdefault(row.submission, []).append(row)
 		self.refused = refused(rows)
+		self.destroyed = destroyed(documents)
 
 
 def refused(rows: list[Any]) -> set[str]:
@@ -149,7 +153,10 @@ def shown(doctype: str, counts: Counts) -> Iterator[Finding]:
 			as_dict=True,
 		)
 		counts.add(doctype, len(rows))
+		gone = destroyed([row.document for row in rows if not row.known])
 		for row in rows:
+			if row.document in gone:
+				continue
 			for what in differences(row):
 				yield Finding(doctype, row.name, row.company or "", what)
 		if len(rows) < PAGE:

@@ -4,7 +4,7 @@ Takes documents, chain rows and trail lines as iterators; gives a zip that `veri
 us, and its seal, the digest of the manifest, to be handed over by another way. Never holds more than one document: lists and
 the zip's directory wait in temporary files, so that 100,000 documents need no more memory than ten.
 
-	README.txt  verify_pack.py  pack.json  documents.jsonl  trail.jsonl  totals.json  manifest.jsonl
+	README.txt  verify_pack.py  pack.json  documents.jsonl  trail.jsonl  site.jsonl  records.jsonl  totals.json  manifest.jsonl
 	documents/<year-month>/<UUID>/invoice.xml invoice.pdf request.json answer-1.json …
 	chain/<device>.jsonl
 
@@ -64,6 +64,14 @@ class ChainRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceRow:
+	"""A row of evidence as the database has it: columns as text, without the empty ones; none where it is gone."""
+
+	subject: str
+	columns: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Seal:
 	"""What was written. `sha256` is the manifest's digest; give it to the auditor by another way than the pack."""
 
@@ -82,11 +90,14 @@ def write_pack(
 	documents: Iterable[PackDocument],
 	chain: Iterable[ChainRow],
 	trail: Iterable[str],
+	site: Iterable[str] = (),
+	records: Iterable[EvidenceRow] = (),
 ) -> Seal:
 	"""Write the pack of `start` to `end` (both included) to `out`, which need not be seekable.
 
 	`chain` comes device by device, each in the counter's order, from the first to the last document of the period without
-	a gap. `trail` is a run of trail lines. Raises InvalidInput for a document that is no invoice or has come before, and for
+	a gap. `trail` is a run of the company's trail, `site` one of the site's own (logins, settings, roles), and `records` the
+	rows of evidence that `trail` tells of, in its order; they are read after it. Raises InvalidInput for a document that is no invoice or has come before, and for
 	chain rows or trail lines out of order; then what was written is no pack and must be thrown away.
 	"""
 	if end < start:
@@ -106,8 +117,10 @@ def write_pack(
 			"made": made.isoformat(timespec="seconds"),
 			"documents": count,
 			"devices": devices,
-			"trail": _write_trail(writer, trail),
+			"trail": _write_trail(writer, "trail.jsonl", trail),
+			"site": _write_trail(writer, "site.jsonl", site),
 		}
+		_write_records(writer, records)
 		writer.add("totals.json", verify_pack.canonical(totals.rows()).encode())
 		writer.add("pack.json", verify_pack.canonical(about).encode())
 		return Seal(writer.finish(), count, writer.members)
@@ -187,7 +200,14 @@ def _write_chains(writer: _Writer, chain: Iterable[ChainRow]) -> Iterator[dict[s
 		yield {"device": first.device, "from_icv": first.icv, "to_icv": last.icv, "first_pih": first.pih}
 
 
-def _write_trail(writer: _Writer, trail: Iterable[str]) -> dict[str, Any]:
+def _write_records(writer: _Writer, records: Iterable[EvidenceRow]) -> None:
+	with tempfile.TemporaryFile() as lines:
+		for row in records:
+			_write_line(lines, {"subject": row.subject, "columns": row.columns})
+		writer.copy("records.jsonl", lines)
+
+
+def _write_trail(writer: _Writer, name: str, trail: Iterable[str]) -> dict[str, Any]:
 	about: dict[str, Any] = {}
 	with tempfile.TemporaryFile() as lines:
 		try:
@@ -198,7 +218,7 @@ def _write_trail(writer: _Writer, trail: Iterable[str]) -> dict[str, Any]:
 				lines.write(record.as_line().encode() + b"\n")
 		except ValueError:
 			raise InvalidInput("The audit trail holds a line that is no record.", field="trail")
-		writer.copy("trail.jsonl", lines)
+		writer.copy(name, lines)
 	return about
 
 

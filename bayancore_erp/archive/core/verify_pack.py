@@ -3,7 +3,8 @@
 Takes a zip that `pack.py` wrote, and, where the company gave them by another way, its seal and the trail's anchored head.
 Gives plain sentences, each naming the place of what does not hold. Checks: the zip itself (hostile ones are refused before
 they are read), the manifest, each device's chain (counter, previous hash), each invoice's own hash, stamp and QR, the audit
-trail, the VAT totals. What only the seal holds: PDFs, requests, answers, and the UUID and date of documents that were not
+trail (the company's and, beside it, the site's logins and settings), each row of evidence against the trail's record of it, the
+VAT totals. What only the seal holds: PDFs, requests, answers, and the UUID and date of documents that were not
 accepted. Needs Python 3.10, lxml and cryptography, and nothing of the company's. Does not look into PDFs
 beyond their digest, and does not ask who issued a certificate. Never writes, never unpacks, never uses the network.
 
@@ -35,17 +36,24 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
-FORMAT = "bayancore-pack/1"
+FORMAT = "bayancore-pack/2"
 FIRST_PIH = base64.b64encode(hashlib.sha256(b"0").hexdigest().encode()).decode()
 TRAIL_START = "0" * 64
+TRAIL_KEYS = ("number", "at", "actor", "action", "subject", "digest", "facts", "previous", "hash")
 STATES = ("accepted", "not accepted")
 MAX_DOCUMENT = 64 * 1024 * 1024
 MAX_LIST = 8 * 1024 * 1024 * 1024
-MAX_LINE = 1024 * 1024
+MAX_LINE = 16 * 1024 * 1024
 MAX_MEMBERS = 3_000_000
 MAX_RATIO = 1_100
 """Deflate itself cannot do better than about 1,032 to 1; a member that claims more lies."""
-FIXED = ("README.txt", "verify_pack.py", "pack.json", "documents.jsonl", "trail.jsonl", "totals.json")
+FIXED = (
+	"README.txt", "verify_pack.py", "pack.json", "documents.jsonl", "trail.jsonl", "site.jsonl", "records.jsonl",
+	"totals.json",
+)  # fmt: skip
+EVIDENCE = frozenset({"Answered", "Archived", "Drawn", "Mailed", "Recorded", "Sent", "Signed", "Skipped"})
+"""Actions of the trail that tell of a new row of evidence, whose digest they state."""
+DESTROYED = "Destroyed"
 MANIFEST = "manifest.jsonl"
 _NAME = re.compile(
 	r"chain/[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}\.jsonl|"
@@ -177,7 +185,7 @@ def _stamp_faults(digest: bytes, own: str, stated: str, value: str, certificate:
 			faults.append("its stamp's signature does not fit its hash")
 		except (ValueError, AssertionError, UnsupportedAlgorithm, TypeError):
 			faults.append("its stamp's certificate or signature cannot be read")
-	tags = _qr_tags(qr)
+	tags = qr_tags(qr)
 	if tags is None:
 		faults.append("its QR cannot be read")
 	elif tags.get(6, b"").decode("ascii", "replace") != own:
@@ -187,7 +195,8 @@ def _stamp_faults(digest: bytes, own: str, stated: str, value: str, certificate:
 	return faults
 
 
-def _qr_tags(text: str) -> dict[int, bytes] | None:
+def qr_tags(text: str) -> dict[int, bytes] | None:
+	"""The fields of a ZATCA QR, by their tags; None where the text is none."""
 	try:
 		data = base64.b64decode(text, validate=True)
 	except (binascii.Error, ValueError):
@@ -301,9 +310,7 @@ def check_trail(place: str, lines: Iterable[str], about: dict[str, Any], head: s
 	number, seen_head = 0, not head
 	for number, line in enumerate(lines, 1):
 		at = f"{place} line {number}"
-		row = _row(
-			line, ("number", "at", "actor", "action", "subject", "digest", "facts", "previous", "hash")
-		)
+		row = _row(line, TRAIL_KEYS)
 		if row is None or not isinstance(row["number"], int):
 			yield Problem(at, "the record cannot be read.")
 			counter += 1
@@ -328,6 +335,57 @@ def check_trail(place: str, lines: Iterable[str], about: dict[str, Any], head: s
 		yield Problem(f"{place} line {number + 1}", "the anchored head does not occur in the trail.")
 
 
+def row_digest(columns: dict[str, str]) -> str:
+	"""SHA-256 over a row of evidence, as the trail states it when the row is written."""
+	digest = hashlib.sha256()
+	for column in sorted(columns):
+		text = columns[column]
+		digest.update(f"{column}\x1f{len(text)}\x1f{text}\x1e".encode())
+	return digest.hexdigest()
+
+
+def check_records(place: str, lines: Iterable[str], trail: Iterable[str]) -> Iterator[Problem]:
+	"""Whether the rows of evidence are those the trail tells of, each with its digest, in the trail's order."""
+	rows = enumerate(lines, 1)
+	number = 0
+	gone: dict[str, tuple[str, str]] = {}
+	for line in trail:
+		told = _row(line, TRAIL_KEYS)
+		if told is None:
+			continue
+		subject = str(told["subject"])
+		if told["action"] == DESTROYED and gone.get(subject, ("", ""))[1] == told["digest"]:
+			# Lawfully, after its term: the trail says so itself.
+			del gone[subject]
+		if told["action"] not in EVIDENCE:
+			continue
+		number, text = next(rows, (number + 1, ""))
+		at = f"{place} line {number}"
+		row = _row(text, ("subject", "columns")) if text else None
+		if not text:
+			yield Problem(at, f"{_shown(subject)} is missing, of which trail record {told['number']} tells.")
+			return
+		if row is None or any(not isinstance(v, str) for v in row["columns"].values()):
+			yield Problem(at, "the line cannot be read.")
+		elif row["subject"] != subject:
+			yield Problem(
+				at,
+				f"trail record {told['number']} tells of {_shown(subject)}, here stands {_shown(row['subject'])}.",
+			)
+			return
+		elif not row["columns"]:
+			gone[subject] = (at, str(told["digest"]))
+		elif row_digest(row["columns"]) != told["digest"]:
+			yield Problem(
+				at, f"{_shown(subject)} was changed: trail record {told['number']} states another digest."
+			)
+	for subject, (at, _digest) in gone.items():
+		yield Problem(at, f"{_shown(subject)} was no longer there when the pack was made.")
+	for number, _text in rows:
+		yield Problem(f"{place} line {number}", "no record of the trail tells of it.")
+		return
+
+
 def _row(line: str, keys: tuple[str, ...]) -> dict[str, Any] | None:
 	"""The line's object, if it has exactly these keys and is written in the canonical form."""
 	try:
@@ -336,7 +394,14 @@ def _row(line: str, keys: tuple[str, ...]) -> dict[str, Any] | None:
 		return None
 	if not isinstance(row, dict) or set(row) != set(keys):
 		return None
-	kinds: dict[str, Any] = {"icv": int, "number": (int, str), "size": int, "files": list, "facts": dict}
+	kinds: dict[str, Any] = {
+		"icv": int,
+		"number": (int, str),
+		"size": int,
+		"files": list,
+		"facts": dict,
+		"columns": dict,
+	}
 	if any(isinstance(v, bool) or not isinstance(v, kinds.get(k, str)) for k, v in row.items()):
 		return None
 	return row if canonical(row) == line.rstrip("\n") else None
@@ -416,9 +481,10 @@ def verify(path: str, *, seal: str = "", head: str = "") -> Iterator[Problem]:
 		about = json.loads(pack.bytes("pack.json"))
 		devices = {_device(d): d for d in about["devices"]}
 		trail, first, last = dict(about["trail"]), str(about["from"]), str(about["to"])
-		count, vat = int(about["documents"]), str(about["vat_number"])
+		count, vat, site = int(about["documents"]), str(about["vat_number"]), dict(about["site"])
 		for known in (
 			trail.get("first"),
+			site.get("first"),
 			*(d[key] for d in devices.values() for key in ("from_icv", "to_icv")),
 		):
 			if known is not None and type(known) is not int:
@@ -448,6 +514,8 @@ def verify(path: str, *, seal: str = "", head: str = "") -> Iterator[Problem]:
 	yield from _check_documents(pack, rows, totals, (first, last), vat, count)
 	yield from _check_totals(pack, totals)
 	yield from check_trail("trail.jsonl", pack.lines("trail.jsonl"), trail, head)
+	yield from check_trail("site.jsonl", pack.lines("site.jsonl"), site)
+	yield from check_records("records.jsonl", pack.lines("records.jsonl"), pack.lines("trail.jsonl"))
 
 
 def _device(about: Any) -> str:

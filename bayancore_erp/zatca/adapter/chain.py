@@ -103,6 +103,7 @@ def verify(device: str) -> Life:
 	breaks: list[Break] = []
 	expected = ChainPosition(1, FIRST_PIH)
 	count, last = 0, ""
+	bridges = destroyed_places(device)
 	while True:
 		rows = frappe.get_all(
 			"ZATCA Document",
@@ -114,11 +115,14 @@ def verify(device: str) -> Life:
 			limit=BATCH,
 		)  # fmt: skip
 		for row in rows:
+			expected, _last = across(expected, bridges, int(row.icv))
 			count += 1
 			breaks += judge(row, expected)
 			expected, last = ChainPosition(max(int(row.icv), 1) + 1, row.invoice_hash), row.name
 		if len(rows) < BATCH:
 			break
+	expected, gone = across(expected, bridges)
+	last = gone or last
 	head = frappe.db.get_value("ZATCA Device", device, ["icv", "pih", "last_document"], as_dict=True)
 	stated = (int(head.icv or 0), head.pih or FIRST_PIH, head.last_document or "")
 	if stated != (expected.icv - 1, expected.pih, last):
@@ -145,6 +149,25 @@ def outline(device: str) -> str:
 	if int(head.icv or 0) != highest or (head.pih or FIRST_PIH) != (last or FIRST_PIH):
 		return _("The device's head is not its last document (counter {0}).").format(highest)
 	return ""
+
+
+def destroyed_places(device: str) -> dict[int, tuple[str, str, str]]:
+	"""Counter -> previous hash, hash and UUID of documents destroyed after their term: asked of whoever keeps that record."""
+	found: dict[int, tuple[str, str, str]] = {}
+	for path in frappe.get_hooks("zatca_destroyed_places"):
+		found.update(frappe.get_attr(path)(device))
+	return found
+
+
+def across(
+	expected: ChainPosition, bridges: dict[int, tuple[str, str, str]], upto: int | None = None
+) -> tuple[ChainPosition, str]:
+	"""The next place after documents that were lawfully destroyed and fit the chain, and the last of them."""
+	last = ""
+	while (upto is None or expected.icv < upto) and bridges.get(expected.icv, ("",))[0] == expected.pih:
+		_pih, digest, last = bridges[expected.icv]
+		expected = ChainPosition(expected.icv + 1, digest)
+	return expected, last
 
 
 def judge(row: Any, expected: ChainPosition) -> list[Break]:

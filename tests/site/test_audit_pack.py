@@ -1,0 +1,216 @@
+"""The auditor's pack, the inspector and retention on a real site."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import world
+from fatoora import Fatoora, fresh, onboard, simulator
+from private_bench import PrivateBench
+
+TODAY = "2026-11-01", "2027-12-31"
+
+
+@pytest.fixture(scope="module")
+def fatoora() -> Iterator[Fatoora]:
+	with simulator() as running:
+		yield running
+
+
+@pytest.fixture(scope="module")
+def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
+	with world.connected(bench) as frappe:
+		frappe.device = onboard(frappe, fatoora)
+		frappe.db.commit()
+		frappe.made = [
+			issued(frappe, world.VAT_BUYER),
+			issued(frappe, world.PERSON),
+			issued(frappe, world.VAT_BUYER),
+		]
+		yield frappe
+
+
+@pytest.fixture
+def frappe(site: Any) -> Iterator[Any]:
+	site.set_user("Administrator")
+	yield site
+	site.set_user("Administrator")
+	site.db.rollback()
+
+
+def issued(frappe: Any, customer: str) -> Any:
+	"""A cleared or reported invoice."""
+	from bayancore_erp.zatca import jobs
+	from bayancore_erp.zatca.adapter import journal
+	from bayancore_erp.zatca.api import submit_for_clearance
+
+	doc = world.invoice(frappe, customer, [world.line("خدمة | Service", 2, 100)])
+	frappe.db.commit()
+	submit_for_clearance(doc.doctype, doc.name)
+	live = journal.live(doc.doctype, doc.name)
+	if live:
+		jobs.advance(live)
+	return fresh(frappe, doc)
+
+
+def pack(frappe: Any) -> Any:
+	doc = frappe.get_doc(
+		{"doctype": "Audit Pack", "company": world.COMPANY, "from_date": TODAY[0], "to_date": TODAY[1]}
+	).insert()
+	frappe.db.commit()
+	from bayancore_erp.archive.audit_jobs import make_pack
+
+	make_pack(doc.name)
+	return fresh(frappe, doc)
+
+
+def test_one_click_gives_a_pack_that_a_stranger_verifies(frappe: Any, tmp_path: Path) -> None:
+	from bayancore_erp.archive.adapter import papers
+	from bayancore_erp.archive.adapter.packs import file_of
+
+	paper = papers.paper_of(frappe.made[0].zatca_document)
+	frappe.db.commit()
+	made = pack(frappe)
+	assert (made.state, made.problems) == ("Verified", 0), made.findings or made.last_error
+	assert made.documents >= 3 and len(made.seal) == 64
+	copy = tmp_path / "pack.zip"
+	copy.write_bytes(file_of(made.name).read_bytes())
+	with zipfile.ZipFile(copy) as found:
+		names = found.namelist()
+		(tmp_path / "verify_pack.py").write_bytes(found.read("verify_pack.py"))
+		pdfs = [name for name in names if name.endswith("invoice.pdf")]
+		assert [found.read(name) for name in pdfs] == [paper.content]
+		about = json.loads(found.read("pack.json"))
+		assert about["vat_number"] == world.SELLER_VAT and about["trail"]["last"] > 10 and about["site"]
+		subjects = [json.loads(line)["subject"] for line in found.read("records.jsonl").splitlines()]
+		assert {" ".join(each.split(" ")[:2]) for each in subjects} >= {"ZATCA Document", "ZATCA Attempt"}
+	answer = subprocess.run(
+		[sys.executable, "-I", str(tmp_path / "verify_pack.py"), str(copy), "--seal", made.seal],
+		capture_output=True, text=True, cwd=tmp_path, check=False,
+	)  # fmt: skip
+	assert answer.returncode == 0 and "All holds" in answer.stdout, answer.stdout + answer.stderr
+
+
+def test_a_row_changed_in_sql_shows_in_the_pack(frappe: Any) -> None:
+	name = frappe.db.get_value("ZATCA Attempt", {"invoice_name": frappe.made[0].name, "row_kind": "Answer"})
+	frappe.db.sql("update `tabZATCA Attempt` set http_status = 201 where name = %s", name)
+	frappe.db.commit()
+	made = pack(frappe)
+	frappe.db.sql("update `tabZATCA Attempt` set http_status = 200 where name = %s", name)
+	frappe.db.commit()
+	assert made.state == "Has Problems" and name in made.findings
+
+
+def test_a_pack_is_for_auditors_and_their_companies(frappe: Any) -> None:
+	from bayancore_erp.archive.audit_api import download_pack, verify_site
+
+	made = pack(frappe)
+	user = frappe.get_doc(
+		{"doctype": "User", "email": "clerk@example.com", "first_name": "Clerk", "send_welcome_email": 0}
+	).insert()
+	user.add_roles("Accounts User")
+	frappe.set_user(user.name)
+	for call in (lambda: download_pack(made.name), verify_site):
+		with pytest.raises(frappe.PermissionError):
+			call()
+	with pytest.raises(frappe.PermissionError):
+		frappe.get_doc(
+			{"doctype": "Audit Pack", "company": world.COMPANY, "from_date": TODAY[0], "to_date": TODAY[1]}
+		).insert()
+
+
+def test_an_invoice_by_number_or_qr(frappe: Any) -> None:
+	from bayancore_erp.archive.audit_api import find_invoice, inspect
+
+	doc = frappe.made[0]
+	for text in (
+		doc.name,
+		doc.zatca_uuid,
+		doc.zatca_hash,
+		doc.zatca_qr,
+		f" {doc.zatca_qr[:70]}\n{doc.zatca_qr[70:]} ",
+	):
+		assert [row["name"] for row in find_invoice(text)] == [doc.zatca_document], text
+	assert find_invoice("no such thing") == [] and find_invoice("") == []
+	found = inspect(doc.zatca_document)
+	assert found["holds"] == [] and found["invoice"].state == "Cleared"
+	assert [row.row_kind for row in found["attempts"]] == ["Request", "Answer"]
+	assert {"Created", "Signed", "Sent", "Answered", "Posted"} <= {row.action for row in found["trail"]}
+
+
+def test_kept_by_the_longest_term_held_and_destroyed(frappe: Any) -> None:
+	from bayancore_erp.archive.adapter import retention
+	from bayancore_erp.archive.adapter.verify import verify
+	from bayancore_erp.archive.audit_api import destroy
+	from bayancore_erp.zatca.adapter import chain
+
+	doc = frappe.made[2]
+	[kept] = retention.of([doc.zatca_document])
+	assert (kept.decision.kept_through, kept.decision.allowed) == (date(2032, 12, 31), False)
+	frappe.get_doc(
+		{
+			"doctype": "Document Retention",
+			"document": doc.zatca_document,
+			"subject": "Real Estate",
+			"reason": "A building",
+		}
+	).insert()
+	assert retention.of([doc.zatca_document])[0].decision.kept_through == date(2041, 12, 31)
+	frappe.db.rollback()
+
+	with pytest.raises(frappe.PermissionError):
+		frappe.set_user("Guest")
+		destroy([doc.zatca_document], "because")
+	frappe.set_user("Administrator")
+	said = retention.destroy([doc.zatca_document], "because")
+	assert said["destroyed"] == [] and "2032" in said["kept"][0]["why"]
+
+	later = date(2033, 1, 1)
+	assert doc.zatca_document in {each.row.name for each in retention.due(today=later)}
+	held = frappe.get_doc(
+		{
+			"doctype": "Legal Hold",
+			"company": world.COMPANY,
+			"scope": "Documents",
+			"reason": "An audit",
+			"documents": [{"document": doc.zatca_document}],
+		}
+	).insert()
+	frappe.db.commit()
+	assert not retention.of([doc.zatca_document], later)[0].decision.allowed
+	held.reason = "Another"
+	with pytest.raises(frappe.ValidationError):
+		held.save()
+	frappe.db.rollback()
+	frappe.get_doc("Legal Hold", held.name).release("It is over")
+	frappe.db.commit()
+	[free] = retention.of([doc.zatca_document], later)
+	assert free.decision.allowed
+	retention.remove(free, "Its term has ended")
+	frappe.db.commit()
+	assert not frappe.db.exists("ZATCA Document", doc.zatca_document)
+	assert not frappe.db.exists("ZATCA Attempt", {"document": doc.zatca_document})
+	assert chain.verify(frappe.device).ok, "its place in the chain is bridged"
+	report = verify()
+	assert report.ok, report.findings
+
+
+def test_everything_exported_allows_to_uninstall(frappe: Any, bench: PrivateBench, tmp_path: Path) -> None:
+	from bayancore_erp.setup import exports
+
+	frappe.db.commit()
+	said = bench.command(
+		world.SITE, "zatca", "export-audit", "--everything", "--out", str(tmp_path / "packs")
+	).stdout
+	frappe.db.rollback()
+	assert "Verified: the packs hold all" in said and exports.verified_export()
+	issued(frappe, world.PERSON)
+	assert not exports.verified_export(), "one more document, and the export is no longer whole"
