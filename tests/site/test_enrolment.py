@@ -311,3 +311,45 @@ def test_two_workers_at_once_make_one_identity(frappe: Any, gateway: fatoora.Fat
 	assert not enrolment_store.is_running(device.name)
 	assert finish(frappe, gateway, device.name) == 1
 	assert_one_identity(frappe, gateway, device)
+
+
+def test_no_key_secret_or_password_is_left_in_clear(
+	frappe: Any, gateway: fatoora.Fatoora, device: Any, bench: PrivateBench
+) -> None:
+	"""In a dump of the database, in the logs, in what any role can ask of the device, its enrolment and the page."""
+	import json
+
+	from bayancore_erp.zatca.adapter import enrolment
+	from bayancore_erp.zatca.page.zatca_setup import zatca_setup
+
+	password = otp(gateway)
+	gateway.fault("401:production-csid")
+	enrolment.keep_otp(device.name, password)
+	enrolment.carry_on(device.name)
+	assert picture(frappe, device.name)["phase"] == "stopped"
+	finish(frappe, gateway, device.name)
+	now = frappe.get_doc("ZATCA Device", device.name)
+	known = state(frappe, device.name)
+	keys = [now.get_secret(key.id) for key in known.keys]
+	secrets = [now.get_secret(each.id) for each in known.identities]
+	assert len(keys) == 1 and len(secrets) == 3
+	bodies = ["".join(key.splitlines()[1:-1]) for key in keys]
+	dump = bench.folder / "secrets.sql"
+	bench.dump(world.SITE, dump)
+	said = [dump.read_bytes().decode(errors="replace").replace("\\n", "")]
+	dump.unlink()
+	said += [
+		path.read_text(errors="replace").replace("\n", "")
+		for path in bench.folder.rglob("*.log")
+		if path.is_file()
+	]
+	said.append(json.dumps(zatca_setup.overview(world.COMPANY), default=str))
+	said.append(json.dumps(zatca_setup.progress([device.name]), default=str))
+	for doctype in ("ZATCA Device", "ZATCA Enrolment"):
+		said.append(
+			json.dumps(frappe.get_doc(doctype, device.name).as_dict(), default=str).replace("\\n", "")
+		)
+	for text in said:
+		for hidden in (*bodies, *secrets):
+			assert hidden not in text
+	assert f'"{password}"' not in "".join(said[-4:]) and f"'{password}'" not in said[0]

@@ -1,0 +1,204 @@
+"""A device is renewed while it works: the old certificate signs until the new one is there, and what is under way keeps its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import fatoora
+import pytest
+import world
+from private_bench import PrivateBench
+from test_enrolment import killed, otp, picture, state
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[fatoora.Fatoora]:
+	with fatoora.simulator() as running:
+		yield running
+
+
+@pytest.fixture(scope="module")
+def frappe(bench: PrivateBench, gateway: fatoora.Fatoora) -> Iterator[Any]:
+	with world.connected(bench) as connected:
+		connected.device = fatoora.onboard(connected, gateway)
+		yield connected
+
+
+def cleared(frappe: Any) -> Any:
+	"""A new standard invoice, submitted; gives its signed document."""
+	draft = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 1, "10.15")])
+	return submit(frappe, draft)
+
+
+def submit(frappe: Any, draft: Any) -> Any:
+	from bayancore_erp.zatca import api
+
+	frappe.db.commit()
+	api.submit_for_clearance("Sales Invoice", draft.name)
+	frappe.db.rollback()
+	name = frappe.db.get_value("ZATCA Document", {"invoice_name": draft.name})
+	return frappe.get_doc("ZATCA Document", name)
+
+
+def serial(frappe: Any) -> str:
+	frappe.db.rollback()
+	return str(frappe.db.get_value("ZATCA Device", frappe.device, "certificate_serial"))
+
+
+def renew(frappe: Any, gateway: fatoora.Fatoora) -> None:
+	"""What the page's button does, and the worker at once."""
+	from bayancore_erp.zatca.adapter import enrolment
+
+	enrolment.begin_renewal(frappe.get_doc("ZATCA Device", frappe.device))
+	enrolment.carry_on(frappe.device, otp(gateway))
+
+
+@pytest.mark.parametrize("needs_checks", [True, False], ids=["428", "200"])
+def test_a_document_under_way_keeps_its_certificate(
+	frappe: Any, gateway: fatoora.Fatoora, needs_checks: bool
+) -> None:
+	from bayancore_erp.zatca import api
+	from bayancore_erp.zatca.adapter import chain, vault
+
+	gateway.call("POST", "settings", renewal_needs_checks=needs_checks)
+	old, keys = serial(frappe), len(state(frappe, frappe.device).keys)
+	gateway.fault("503:clearance:always")
+	waiting = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 2, "20.30")])
+	document = submit(frappe, waiting)
+	assert document.certificate_serial == old
+	renew(frappe, gateway)
+	gateway.calm()
+	assert picture(frappe, frappe.device)["phase"] == "done"
+	new = serial(frappe)
+	assert new != old
+	known = state(frappe, frappe.device)
+	assert len(known.keys) == keys + 1 and known.active_id == known.identities[-1].id
+	# the one under way still goes out, byte for byte, under the identity that signed it
+	assert str(vault.identity_at_signing(frappe.device, old).certificate.serial) == old
+	fatoora.expire_leases(frappe)
+	api.retry("Sales Invoice", waiting.name)
+	assert fatoora.fresh(frappe, waiting).zatca_state == "Cleared"
+	assert [row["verdict"] for row in gateway.submissions(document.uuid)] == ["CLEARED"]
+	# the next one carries the new certificate and the next place in the same chain
+	after = cleared(frappe)
+	assert (after.certificate_serial, after.icv) == (new, document.icv + 1)
+	assert chain.verify(frappe.device).ok
+
+
+def test_the_old_certificate_signs_while_the_renewal_is_stopped(
+	frappe: Any, gateway: fatoora.Fatoora
+) -> None:
+	from bayancore_erp.zatca.adapter import enrolment
+
+	gateway.call("POST", "settings", renewal_needs_checks=True)
+	old = serial(frappe)
+	gateway.fault("401:compliance-check")
+	renew(frappe, gateway)
+	gateway.calm()
+	seen = picture(frappe, frappe.device)
+	assert (seen["phase"], seen["is_renewal"], seen["status"]) == ("stopped", True, "Active")
+	assert cleared(frappe).certificate_serial == old
+	enrolment.give_up_renewal(frappe.device)
+	assert picture(frappe, frappe.device)["phase"] == "done"
+	assert cleared(frappe).certificate_serial == old == serial(frappe)
+
+
+def test_a_renewal_that_is_killed_at_its_last_step_is_carried_on(
+	frappe: Any, gateway: fatoora.Fatoora
+) -> None:
+	from bayancore_erp.zatca.adapter import enrolment
+
+	gateway.call("POST", "settings", renewal_needs_checks=False)
+	old = serial(frappe)
+	enrolment.begin_renewal(frappe.get_doc("ZATCA Device", frappe.device))
+	# 1 the new key, 2 before the call with the password, 3 the certificate
+	killed(frappe, frappe.device, otp(gateway), "before", 3)
+	assert serial(frappe) == old and cleared(frappe).certificate_serial == old
+	enrolment.carry_on(frappe.device)
+	assert picture(frappe, frappe.device)["problem"]["code"] == "otp-spent"
+	enrolment.carry_on(frappe.device, otp(gateway))
+	assert picture(frappe, frappe.device)["phase"] == "done"
+	assert cleared(frappe).certificate_serial == serial(frappe) != old
+
+
+def test_a_refused_former_certificate_is_no_reason_to_hold_the_device(
+	frappe: Any, gateway: fatoora.Fatoora
+) -> None:
+	from bayancore_erp.zatca import api
+
+	gateway.call("POST", "settings", renewal_needs_checks=False)
+	old = frappe.db.get_value("ZATCA Device", frappe.device, "production_request_id")
+	gateway.fault("503:clearance:always")
+	waiting = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 3, "30.45")])
+	document = submit(frappe, waiting)
+	renew(frappe, gateway)
+	gateway.calm()
+	gateway.call("POST", "devices/revoke", request_id=int(old))
+	fatoora.expire_leases(frappe)
+	api.retry("Sales Invoice", waiting.name)
+	frappe.db.rollback()
+	assert not frappe.db.get_value("ZATCA Device", frappe.device, "on_hold")
+	# carried by the new identity; what ZATCA says of a stamp by a revoked certificate is a verdict like any other
+	assert gateway.submissions(document.uuid)
+	assert fatoora.fresh(frappe, waiting).zatca_state in ("Cleared", "Rejected")
+
+
+def test_managers_are_told_before_a_certificate_ends(frappe: Any) -> None:
+	from frappe.utils import add_days, now_datetime
+
+	from bayancore_erp.zatca.adapter import expiry
+
+	user = world.make(
+		frappe, "User", email="expiry@bayan.example", first_name="Expiry", send_welcome_email=0, language="ar"
+	)
+	user.add_roles("ZATCA Manager")
+	frappe.db.commit()
+
+	def told(days: int) -> tuple[int, int, int]:
+		"""Devices, bells and mails after a day on which so many days are left."""
+		frappe.db.set_value("ZATCA Device", frappe.device, "valid_until", add_days(now_datetime(), days))
+		frappe.db.commit()
+		count = expiry.tell()
+		bells = frappe.db.count("Notification Log", {"document_name": frappe.device, "for_user": user.name})
+		mails = frappe.db.count("Email Queue", {"reference_name": frappe.device})
+		return count, bells, mails
+
+	assert [told(days) for days in (61, 60, 45, 30, 8, 7, 1, -1, -2)] == [
+		(0, 0, 0), (1, 1, 1), (0, 1, 1), (1, 2, 2), (0, 2, 2), (1, 3, 3), (0, 3, 3), (1, 4, 4), (0, 4, 4),
+	]  # fmt: skip
+	said = frappe.get_all("Notification Log", filters={"document_name": frappe.device}, pluck="subject")
+	assert all(any("\u0600" <= letter <= "\u06ff" for letter in subject) for subject in said)
+
+
+def test_many_devices_at_once_and_whom_each_signs_for(frappe: Any, gateway: fatoora.Fatoora) -> None:
+	from bayancore_erp.zatca.adapter import devices, enrolment
+	from bayancore_erp.zatca.adapter.mapper.preload import around
+	from bayancore_erp.zatca.adapter.mapper.scope import device_of
+	from bayancore_erp.zatca.core.errors import ConfigurationError
+	from bayancore_erp.zatca.page.zatca_setup import zatca_setup
+
+	center = frappe.db.get_value("Cost Center", {"company": world.COMPANY, "is_group": 0})
+	rows = [
+		{"device_name": "Till", "pos_profile": world.POS_PROFILE},
+		{"device_name": "Centre", "cost_center": center},
+		{"device_name": "Spare"},
+	]
+	with pytest.raises(ConfigurationError, match="Two devices"):
+		devices.add(world.COMPANY, "Simulator", [{"device_name": "A"}, {"device_name": "A"}], gateway.url)
+	names = zatca_setup.add_devices(world.COMPANY, "Simulator", rows, gateway.url)
+	frappe.db.commit()
+	for name in names:
+		enrolment.carry_on(name, otp(gateway))
+	till, centre, _spare = names
+	shown = {row.name: row for row in devices.standing(world.COMPANY)}
+	assert {shown[name].status for name in names} == {"Active"}
+	assert shown[frappe.device].last_verdict and shown[frappe.device].icv > 0
+
+	def signer(**values: Any) -> str | None:
+		doc = frappe.get_doc({"doctype": "Sales Invoice", "company": world.COMPANY, **values})
+		return device_of(doc, around(doc), simplified=False)
+
+	assert signer(cost_center=center) == centre
+	assert signer(cost_center=center, pos_profile=world.POS_PROFILE) == till
+	assert signer() == frappe.device, "the company's default stays"
