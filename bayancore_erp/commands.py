@@ -35,14 +35,13 @@ def zatca() -> None:
 @click.option(
 	"--simulator", is_flag=True, required=True, help="Onboard a device of the local Fatoora simulator."
 )
-@click.option(
-	"--url", default="http://127.0.0.1:8480", show_default=True, help="Where the simulator listens."
-)
+@click.option("--url", help="Where a simulator listens; else the site starts one of its own.")
 @click.option("--company", help="The company; may be left out where only one is in Saudi Arabia.")
 @click.option("--device", help="An existing simulator device, rather than a new one.")
 @pass_context
-def onboard(context: Any, simulator: bool, url: str, company: str | None, device: str | None) -> None:
+def onboard(context: Any, simulator: bool, url: str | None, company: str | None, device: str | None) -> None:
 	"""Give a company a device that signs, without the wizard."""
+	from bayancore_erp.zatca.adapter import local_simulator
 	from bayancore_erp.zatca.adapter.enrolment import onboard_with_simulator
 	from bayancore_erp.zatca.core.errors import ZatcaError
 
@@ -53,7 +52,9 @@ def onboard(context: Any, simulator: bool, url: str, company: str | None, device
 			click.echo("Say which company: --company NAME", err=True)
 			sys.exit(2)
 		try:
-			doc = onboard_with_simulator(company or saudi[0], url, device=device)
+			doc = onboard_with_simulator(
+				company or saudi[0], url or local_simulator.start().url, device=device
+			)
 		except (ZatcaError, OSError, frappe.ValidationError) as error:
 			click.echo(f"Not onboarded: {error}", err=True)
 			sys.exit(2)

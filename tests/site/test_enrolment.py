@@ -134,7 +134,7 @@ FAULTS = {
 	"truncated-json:compliance-csid": 2,
 	"empty:compliance-csid": 2,
 	"401:compliance-csid": 2,
-	"400-empty:compliance-csid": 2,
+	"400-empty:compliance-csid": 1,
 	"500:compliance-check": 1,
 	"drop:compliance-check": 1,
 	"truncated-json:compliance-check": 1,
@@ -203,9 +203,9 @@ def test_refused_details_are_corrected_and_a_new_request_is_made(
 	from bayancore_erp.zatca.adapter import enrolment
 	from bayancore_erp.zatca.core.errors import ConfigurationError
 
-	frappe.db.set_value("ZATCA Device", device.name, "organization_unit", "x" * 80)
+	frappe.db.set_value("ZATCA Device", device.name, "organization_unit", "Head=Office")
 	frappe.db.commit()
-	with pytest.raises(ConfigurationError, match="at most 64"):
+	with pytest.raises(ConfigurationError, match="equals sign"):
 		enrolment.ask(device.name, "123456")
 	assert picture(frappe, device.name)["phase"] == "new"
 	frappe.db.set_value("ZATCA Device", device.name, "organization_unit", "")
@@ -282,13 +282,15 @@ def test_a_killed_worker_is_carried_on(
 	assert (frappe.db.get_value("ZATCA Device", device.name, "status") == "Active") is last
 	# what the watchdog does by itself: without a password it goes on, or asks for one
 	enrolment.carry_on(device.name)
-	after_the_password = (count, moment) >= (3, "after") if count == 3 else count > 3
+	after_the_password = count > 3 or (moment, count) == ("after", 3)
 	assert (picture(frappe, device.name)["phase"] == "done") is after_the_password
 	assert finish(frappe, gateway, device.name) <= 1
 	# its production certificate was issued, and it died before it could be stored: issued again, over the same key
 	orphans = int((moment, count) == ("before", STORES))
 	assert_one_identity(frappe, gateway, device, orphans)
-	assert bool(picture(frappe, device.name)["asked_twice"]) is bool(orphans)
+	# stored as about to be asked for, whether or not it was: the page says that the portal may list it twice
+	doubtful = (moment, count) in (("after", STORES - 1), ("before", STORES))
+	assert picture(frappe, device.name)["asked_twice"] is doubtful
 	assert device.name not in enrolment.abandoned()
 
 
