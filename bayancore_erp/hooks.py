@@ -35,6 +35,7 @@ setup_wizard_stages = "bayancore_erp.setup.first_run.stages"
 company_data_to_be_ignored = [
 	"ZATCA Settings",
 	"ZATCA Device",
+	"ZATCA Enrolment",
 	"Archive Settings",
 	"Archive Check",
 	"Audit Pack",
