@@ -583,7 +583,9 @@ def test_a_change_of_address_wakes_the_worker(frappe: Any, monkeypatch: pytest.M
 	monkeypatch.setattr(
 		frappe, "enqueue", lambda method, **more: asked.append(f"{method} {more.get('customer')}")
 	)
+	frappe.db.set_value("Customer", world.VAT_BUYER, "zatca_readiness", "")
 	frappe.get_doc("Address", ADDRESS).save()
+	assert light(frappe, frappe.get_doc("Customer", world.VAT_BUYER)) == ("Ready", 0)
 	assert asked == [f"bayancore_erp.invoice_to_cash.jobs.light_up {world.VAT_BUYER}"]
 
 

@@ -53,16 +53,22 @@ def is_bulk() -> bool:
 
 
 # --- after a change of what documents only refer to -------------------------------------------------------------------
-def customer_changed(customer: str) -> None:
-	"""Have a worker work out its open documents again, once this is committed."""
-	if is_bulk() or not any(open_documents(customer)):
-		return
-	frappe.enqueue(
-		"bayancore_erp.invoice_to_cash.jobs.light_up",
-		queue="long",
-		enqueue_after_commit=True,
-		customer=customer,
-	)
+def customer_changed(customer: Any) -> None:
+	"""Its own light now; those of its open documents by a worker, once this is committed."""
+	store(customer, judge(customer))
+	if not customer.flags.in_insert and any(open_documents(customer.name)):
+		frappe.enqueue(
+			"bayancore_erp.invoice_to_cash.jobs.light_up",
+			queue="long",
+			enqueue_after_commit=True,
+			customer=customer.name,
+		)
+
+
+def address_changed(customer: str) -> None:
+	"""The same for whoever lives there."""
+	if frappe.db.exists("Customer", customer):
+		customer_changed(frappe.get_doc("Customer", customer))
 
 
 def light_up(customer: str) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import frappe
-
 from bayancore_erp.invoice_to_cash.adapter import carry, light
 
 
@@ -23,13 +21,11 @@ def after_mapping(doc: Any, method: str | None = None, source: Any = None) -> No
 def customer_saved(doc: Any, method: str | None = None) -> None:
 	"""Its own light, and those of its open documents."""
 	if not light.is_bulk():
-		light.store(doc, light.judge(doc))
-		if not doc.flags.in_insert:
-			light.customer_changed(doc.name)
+		light.customer_changed(doc)
 
 
 def address_saved(doc: Any, method: str | None = None) -> None:
 	"""The lights of the customers who live there."""
 	for link in doc.get("links") or []:
-		if link.link_doctype == "Customer" and frappe.db.exists("Customer", link.link_name):
-			light.customer_changed(link.link_name)
+		if link.link_doctype == "Customer" and not light.is_bulk():
+			light.address_changed(link.link_name)
