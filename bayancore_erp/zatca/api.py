@@ -7,7 +7,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from bayancore_erp.zatca.adapter import chain, desk, issuing
+from bayancore_erp.zatca.adapter import chain, corrections, desk, issuing
 
 
 @frappe.whitelist(methods=["POST"])
@@ -37,6 +37,24 @@ def reissue(doctype: str, name: str) -> dict[str, Any]:
 	frappe.get_doc(desk.invoice_doctype(doctype), name).check_permission("submit")
 	issuing.reissue(doctype, name)
 	return desk.verdict(doctype, name)
+
+
+@frappe.whitelist(methods=["POST"])
+def note_offers(doctype: str, name: str) -> dict[str, Any]:
+	"""Which notes an issued invoice can get, and what is left of it. Permission: read."""
+	doc = frappe.get_doc(desk.invoice_doctype(doctype), name)
+	doc.check_permission("read")
+	return corrections.offers(doc) if frappe.has_permission(doctype, "create") else corrections.NO_OFFERS
+
+
+@frappe.whitelist(methods=["POST"])
+def make_note(
+	doctype: str, name: str, kind: str, reason: str, event_date: str = "", remark: str = ""
+) -> dict[str, Any]:
+	"""An unsaved credit or debit note for an issued invoice. Permission: read it, create another."""
+	frappe.get_doc(desk.invoice_doctype(doctype), name).check_permission("read")
+	frappe.has_permission(doctype, "create", throw=True)
+	return corrections.make_note(doctype, name, kind, reason, event_date, remark)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -11,7 +11,8 @@ Events, in the order of an invoice's life:
 	refused    our own check said no; nothing was signed
 	rejected   ZATCA said no
 	accepted   ZATCA has it: cleared or reported. A standard one is posted next
-	issued     a simplified one is signed and posted, its report on the way
+	issued     a simplified one is signed and posted, its report on the way; `supersedes` names the rejected document that
+	           this one replaces in the buyer's hands, empty for a first issue
 	posted     a standard one stands in the ledger
 	released   a manager let an uncleared standard one out during an outage
 	skipped    it needs no ZATCA document; the reason is on record

@@ -134,7 +134,7 @@ def sign_now(doc: Any, issued_at: datetime, supersedes: str = "") -> Any:
 		frappe.throw(error.diagnostics(), NotIssued, title=_("Not Signed"))
 
 
-def report_later(doc: Any, document: Any, issued_at: datetime) -> None:
+def report_later(doc: Any, document: Any, issued_at: datetime, supersedes: str = "") -> None:
 	"""Open the submission, show it on the invoice, and have a worker report it after the commit."""
 	deadline = journal.local(issued_at) + REPORTING_TIME
 	submission = journal.open_submission(
@@ -155,7 +155,15 @@ def report_later(doc: Any, document: Any, issued_at: datetime) -> None:
 		**shown(document),
 	}
 	doc.db_set(fields, update_modified=False)
-	announce("issued", doc.doctype, doc.name, doc.company, submission=submission.name, document=document.name)
+	announce(
+		"issued",
+		doc.doctype,
+		doc.name,
+		doc.company,
+		submission=submission.name,
+		document=document.name,
+		supersedes=supersedes,
+	)
 	guard.enqueue(submission.name)
 
 
@@ -174,5 +182,6 @@ def reissue(doctype: str, name: str) -> str:
 	last = documents_of(doctype, name)[-1]
 	issued_at = last.issued_at.replace(tzinfo=RIYADH)
 	document = sign_now(doc, issued_at, supersedes=last.name)
-	report_later(doc, document, datetime.now(RIYADH))
+	# the buyer holds a copy whose QR no longer stands: whoever delivers hears what this one replaces
+	report_later(doc, document, datetime.now(RIYADH), supersedes=last.name)
 	return str(doc.get(InvoiceField.SUBMISSION))

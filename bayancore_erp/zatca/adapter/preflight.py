@@ -18,6 +18,7 @@ from bayancore_erp.zatca.adapter.journal import Problem, from_findings
 from bayancore_erp.zatca.adapter.mapper import Facts, known_facts, map_document
 from bayancore_erp.zatca.adapter.mapper.mapping import Mapping
 from bayancore_erp.zatca.adapter.mapper.refusal import Refusals
+from bayancore_erp.zatca.adapter.remaining import beyond_a_line
 from bayancore_erp.zatca.core.calculator import Totals, calculate
 from bayancore_erp.zatca.core.errors import ZatcaError
 from bayancore_erp.zatca.core.invoice import InvalidInvoice, Invoice
@@ -73,6 +74,8 @@ def look(
 	if booked and not noted.found:
 		# what was refused is missing in the lawful totals: comparing would only repeat it
 		problems += differences(doc, mapping, totals)
+	if booked:
+		problems += taken_too_far(doc, mapping)
 	return Look(mapping, totals, tuple(problems))
 
 
@@ -118,6 +121,20 @@ def differences(doc: Any, mapping: Mapping, totals: Totals) -> Iterable[Problem]
 		)
 		for each in difference(doc, totals, taxes=mapping.taxes, facts=mapping.facts)
 	]
+
+
+def taken_too_far(doc: Any, mapping: Mapping) -> Iterable[Problem]:
+	"""What a credit note takes beyond what is left."""
+	return [
+		Problem("LAW-NOTE-LINE", sentence, field=f"lines[{line_behind(index, mapping, doc)}]")
+		for index, sentence in beyond_a_line(doc)
+	]
+
+
+def line_behind(index: int, mapping: Mapping, doc: Any) -> int:
+	"""The model's line that a row of the items table became; the first one for a row that became a discount."""
+	row = doc.get("items")[index]
+	return next((place for place, each in enumerate(mapping.line_rows) if each is row), 0)
 
 
 def from_error(error: ZatcaError) -> Problem:

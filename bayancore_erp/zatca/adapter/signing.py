@@ -11,11 +11,13 @@ from typing import Any
 
 import frappe
 
-from bayancore_erp.zatca.adapter import chain, journal
+from bayancore_erp.zatca.adapter import chain, journal, remaining
 from bayancore_erp.zatca.adapter.content import digest_of
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind
 from bayancore_erp.zatca.adapter.vault import identity_of
+from bayancore_erp.zatca.core.calculator import calculate
+from bayancore_erp.zatca.core.codes import DocumentType
 from bayancore_erp.zatca.core.invoice import Invoice
 from bayancore_erp.zatca.core.money import amount_text
 from bayancore_erp.zatca.core.pipeline import prepare
@@ -24,9 +26,14 @@ from bayancore_erp.zatca.core.pipeline import prepare
 def sign(
 	doc: Any, invoice: Invoice, device: str, issued_at: datetime, *, supersedes: str = "", snapshot: str = ""
 ) -> Any:
-	"""Sign and store `invoice` at the device's next place. Raises NotLawful, DeviceNotReady, ConfigurationError."""
+	"""Sign and store `invoice` at the device's next place.
+
+	Raises NotLawful, DeviceNotReady, ConfigurationError, and MoreThanLeft where another note was quicker.
+	"""
 	identity = identity_of(device)
 	digest = digest_of(doc, invoice)
+	if invoice.type_code is DocumentType.CREDIT_NOTE:
+		remaining.require(doc, calculate(invoice).tax_inclusive)
 	position = chain.lock(device)
 	prepared = prepare(invoice, position, identity.key, identity.certificate, now=journal.utc_now())
 	kind = Kind.SIMPLIFIED if invoice.is_simplified else Kind.STANDARD

@@ -6,7 +6,7 @@ from typing import Any
 
 from frappe import _
 
-from bayancore_erp.zatca.adapter import guard, issuing, settle, signed
+from bayancore_erp.zatca.adapter import corrections, guard, issuing, settle, signed
 from bayancore_erp.zatca.adapter.deduction import deduct_advances
 from bayancore_erp.zatca.adapter.mapper import drop_facts, keep_facts
 
@@ -17,7 +17,9 @@ def before_insert(doc: Any, method: str | None = None) -> None:
 
 
 def before_validate(doc: Any, method: str | None = None) -> None:
-	"""Runs even with ignore_validate. The advances' rows first: they are part of what is compared."""
+	"""Runs even with ignore_validate. What a note is for and the advances' rows first: they are part of what is compared."""
+	if not guard.is_approved(doc):
+		corrections.complete(doc)
 	keep_facts(doc)
 	if not guard.is_approved(doc):
 		deduct_advances(doc)

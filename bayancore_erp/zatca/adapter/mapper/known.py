@@ -6,14 +6,13 @@ Sources: IR art. 40(1), 54; TAX.md section 2 (notes).
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
-import frappe
 from frappe.utils import getdate
 
+from bayancore_erp.zatca.adapter import remaining
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, SalesInvoiceField
-from bayancore_erp.zatca.adapter.mapper.figures import exact, money
+from bayancore_erp.zatca.adapter.mapper.figures import NIL, exact
 from bayancore_erp.zatca.adapter.mapper.preload import Facts, facts_of
 from bayancore_erp.zatca.core.rules.law import Known, Original
 
@@ -30,23 +29,11 @@ def known_facts(doc: Any, facts: Facts | None = None) -> Known:
 
 
 def originals(doc: Any, facts: Facts) -> tuple[Original, ...]:
-	"""The originals in this system, each with the credit notes already posted against it."""
+	"""The originals in this system, each with what notes already took of it."""
 	if not facts.originals:
 		return ()
-	credited: dict[str, Decimal] = {}
-	for row in frappe.get_all(
-		doc.doctype,
-		filters={
-			"return_against": ("in", list(facts.originals)),
-			"is_return": 1,
-			"docstatus": 1,
-			"name": ("!=", doc.get("name") or ""),
-		},
-		fields=["return_against", "grand_total"],
-	):
-		credited[row.return_against] = credited.get(row.return_against, Decimal("0.00")) - money(
-			row.grand_total
-		)
+	taken = remaining.credited(doc.doctype, facts.originals, str(doc.get("name") or ""))
+	totals = remaining.totals_with_vat(facts.originals.values())
 	found = []
 	for name, original in facts.originals.items():
 		kind = original.get(InvoiceField.KIND)
@@ -56,8 +43,8 @@ def originals(doc: Any, facts: Facts) -> tuple[Original, ...]:
 				number=name,
 				simplified=kind == Kind.SIMPLIFIED.value,
 				issue_date=getdate(original.get(InvoiceField.ISSUED_AT) or original.posting_date),
-				total=money(original.grand_total),
-				credited=credited.get(name, Decimal("0.00")),
+				total=totals[name],
+				credited=taken.get(name, NIL),
 				currency=original.currency,
 				sar_rate=None if original.currency == "SAR" else exact(rate) or None,
 			)
