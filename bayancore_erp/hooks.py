@@ -107,6 +107,10 @@ doc_events = {
 		"after_mapping": f"{_road}.after_mapping",
 	},
 	"POS Invoice": _invoice_events,
+	"Payment Entry": {
+		event: f"bayancore_erp.zatca.overrides.payment_entry.{event}"
+		for event in ("on_submit", "before_cancel", "on_cancel")
+	},
 	**{
 		doctype: {"validate": f"{_road}.validate", "after_mapping": f"{_road}.after_mapping"}
 		for doctype in ("Quotation", "Sales Order", "Delivery Note")
@@ -154,13 +158,15 @@ app_include_css = ["/assets/bayancore_erp/css/zatca_desk.css", "/assets/bayancor
 _readiness = "invoice_to_cash/client_scripts/readiness.js"
 _invoice_scripts = [
 	"zatca/client_scripts/sales_invoice.js",
+	"zatca/client_scripts/notes.js",
 	"ai_errors/client_scripts/rejection.js",
 	_readiness,
 	"archive/client_scripts/papers.js",
 ]
 doctype_js = {
-	"Sales Invoice": _invoice_scripts,
+	"Sales Invoice": [*_invoice_scripts, "zatca/client_scripts/advances.js"],
 	"POS Invoice": _invoice_scripts,
+	"Payment Entry": "zatca/client_scripts/payment_entry.js",
 	**{doctype: _readiness for doctype in ("Customer", "Quotation", "Sales Order", "Delivery Note")},
 }
 doctype_list_js = {

@@ -7,7 +7,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from bayancore_erp.zatca.adapter import chain, corrections, desk, issuing
+from bayancore_erp.zatca.adapter import advances, chain, corrections, desk, issuing, prepayment
 
 
 @frappe.whitelist(methods=["POST"])
@@ -55,6 +55,31 @@ def make_note(
 	frappe.get_doc(desk.invoice_doctype(doctype), name).check_permission("read")
 	frappe.has_permission(doctype, "create", throw=True)
 	return corrections.make_note(doctype, name, kind, reason, event_date, remark)
+
+
+@frappe.whitelist(methods=["POST"])
+def prepayment_due(payment: str) -> list[dict[str, Any]]:
+	"""The advances in a payment that still want their prepayment invoice. Permission: read."""
+	doc = frappe.get_doc("Payment Entry", payment)
+	doc.check_permission("read")
+	return [{"order": part.order, "amount": float(part.amount)} for part in prepayment.due(doc)]
+
+
+@frappe.whitelist(methods=["POST"])
+def make_prepayment_invoice(payment: str) -> str:
+	"""Draft the prepayment invoice for an advance; gives its name. Permission: read the payment, create invoices."""
+	doc = frappe.get_doc("Payment Entry", payment, for_update=True)
+	doc.check_permission("read")
+	frappe.has_permission("Sales Invoice", "create", throw=True)
+	return str(prepayment.make(doc).name)
+
+
+@frappe.whitelist(methods=["POST"])
+def open_advances(doc: str) -> list[dict[str, Any]]:
+	"""Rows of the prepayments table for a draft as its form holds it. Permission: create such an invoice."""
+	draft = frappe.get_doc(frappe.parse_json(doc))
+	frappe.has_permission("Sales Invoice", "create", doc=draft, throw=True)
+	return advances.proposals(draft, of_its_orders=False)
 
 
 @frappe.whitelist(methods=["POST"])

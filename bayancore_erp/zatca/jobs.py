@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bayancore_erp.zatca.adapter import enrolment, expiry, guard, orchestrator
+from bayancore_erp.zatca.adapter import enrolment, expiry, guard, orchestrator, prepayment
 
 
 def advance(submission: str) -> str:
@@ -42,3 +42,8 @@ def resume_enrolments() -> int:
 def tell_of_expiry() -> int:
 	"""Tell the managers of certificates that end soon; gives how many devices that were."""
 	return expiry.tell()
+
+
+def draft_prepayment_invoice(payment: str) -> str:
+	"""The draft that an advance wants; gives its name."""
+	return prepayment.draft_for(payment)

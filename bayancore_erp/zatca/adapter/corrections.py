@@ -79,9 +79,7 @@ def refuse_uncorrectable(original: Any, kind: str, reason: str) -> None:
 			NothingToCorrect,
 		)
 	if kind == DEBIT and not original.meta.has_field("is_debit_note"):
-		frappe.throw(
-			_("A sale at the till is raised by a new sale, not by a debit note."), NothingToCorrect
-		)
+		frappe.throw(_("A sale at the till is raised by a new sale, not by a debit note."), NothingToCorrect)
 
 
 def lateness(event: date, today: date) -> str:
@@ -101,7 +99,9 @@ def credit_note(original: Any, reason: str) -> Any:
 	link = remaining.row_field(original.doctype)
 	rows = [row for row in note.items if row.qty and left[row.get(link)].left > NIL]
 	if not rows:
-		frappe.throw(_("Nothing is left of {0}: it is credited in full.").format(original.name), NothingToCorrect)
+		frappe.throw(
+			_("Nothing is left of {0}: it is credited in full.").format(original.name), NothingToCorrect
+		)
 	untouched = not any(row.notes for row in left.values())
 	note.set("items", rows)
 	for index, row in enumerate(rows, start=1):
@@ -118,7 +118,11 @@ def credit_note(original: Any, reason: str) -> Any:
 
 def as_percentage(note: Any, original: Any) -> None:
 	"""A discount of a fixed amount follows what is left: as the share it was of the whole."""
-	base = original.total if original.apply_discount_on == "Net Total" else original.grand_total + original.discount_amount
+	base = (
+		original.total
+		if original.apply_discount_on == "Net Total"
+		else original.grand_total + original.discount_amount
+	)
 	if base:
 		note.additional_discount_percentage = float(exact(original.discount_amount) / exact(base) * 100)
 
@@ -169,7 +173,11 @@ def debit_note(original: Any) -> Any:
 	# charges and what stays outside the invoice were settled by the original
 	note.set(
 		"taxes",
-		[row for row in note.taxes if row.charge_type != "Actual" and row.get(TaxRowField.TREATMENT) in LEVIED],
+		[
+			row
+			for row in note.taxes
+			if row.charge_type != "Actual" and row.get(TaxRowField.TREATMENT) in LEVIED
+		],
 	)
 	for index, row in enumerate(note.taxes, start=1):
 		row.idx = index

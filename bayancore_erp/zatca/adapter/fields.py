@@ -122,6 +122,7 @@ class InvoiceField:
 	BRANCH: Final = "zatca_branch"
 	SUPPLY_DATE: Final = "zatca_supply_date"
 	SUPPLY_END_DATE: Final = "zatca_supply_end_date"
+	VAT_DATE: Final = "zatca_vat_date"
 	CONTRACT_NUMBER: Final = "zatca_contract_number"
 	SAR_RATE: Final = "zatca_sar_rate"
 	EXPORT: Final = "zatca_export"
@@ -202,6 +203,7 @@ CLEARED_ON_COPY: Final = (
 	*SYSTEM_FIELDS,
 	InvoiceField.SUPPLY_DATE,
 	InvoiceField.SUPPLY_END_DATE,
+	InvoiceField.VAT_DATE,
 	InvoiceField.SAR_RATE,
 	InvoiceField.REASON_CODE,
 	InvoiceField.REASON,
@@ -293,6 +295,18 @@ CATEGORY_OF: Final[dict[str, VatCategory]] = {
 """`zatca_vat_category` to the wire's letter."""
 
 CATEGORY_NAME: Final[dict[VatCategory, str]] = {category: name for name, category in CATEGORY_OF.items()}
+
+
+class ReceiptKind(str, Enum):
+	"""`zatca_receipt_kind` of a Payment Entry: what the money is."""
+
+	AUTOMATIC = ""
+	"""An advance where it was received on a sales order."""
+	PAYMENT = "Payment"
+	ADVANCE = "Advance"
+	DEPOSIT = "Security Deposit"
+	RETENTION = "Retention Release"
+
 
 NOTE_REASON_OF: Final[dict[str, str]] = {
 	"Cancellation": "cancellation",

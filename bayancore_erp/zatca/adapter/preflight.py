@@ -13,6 +13,7 @@ from typing import Any
 
 from frappe import _
 
+from bayancore_erp.zatca.adapter import advances, dates
 from bayancore_erp.zatca.adapter.difference import LABELS, difference
 from bayancore_erp.zatca.adapter.journal import Problem, from_findings
 from bayancore_erp.zatca.adapter.mapper import Facts, known_facts, map_document
@@ -75,7 +76,7 @@ def look(
 		# what was refused is missing in the lawful totals: comparing would only repeat it
 		problems += differences(doc, mapping, totals)
 	if booked:
-		problems += taken_too_far(doc, mapping)
+		problems += (*taken_too_far(doc, mapping, totals), *dates.problems(doc, issued_at))
 	return Look(mapping, totals, tuple(problems))
 
 
@@ -123,12 +124,16 @@ def differences(doc: Any, mapping: Mapping, totals: Totals) -> Iterable[Problem]
 	]
 
 
-def taken_too_far(doc: Any, mapping: Mapping) -> Iterable[Problem]:
-	"""What a credit note takes beyond what is left."""
-	return [
+def taken_too_far(doc: Any, mapping: Mapping, totals: Totals) -> Iterable[Problem]:
+	"""What a note or a deduction takes beyond what is left."""
+	yield from (
 		Problem("LAW-NOTE-LINE", sentence, field=f"lines[{line_behind(index, mapping, doc)}]")
 		for index, sentence in beyond_a_line(doc)
-	]
+	)
+	yield from (
+		Problem("LAW-ADVANCE-LEFT", sentence, field=f"prepayments[{index}].taxable")
+		for index, sentence in advances.beyond(doc, totals)
+	)
 
 
 def line_behind(index: int, mapping: Mapping, doc: Any) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import frappe
 
-from bayancore_erp.zatca.adapter import chain, journal, remaining
+from bayancore_erp.zatca.adapter import advances, chain, journal, remaining
 from bayancore_erp.zatca.adapter.content import digest_of
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind
@@ -28,12 +28,14 @@ def sign(
 ) -> Any:
 	"""Sign and store `invoice` at the device's next place.
 
-	Raises NotLawful, DeviceNotReady, ConfigurationError, and MoreThanLeft where another note was quicker.
+	Raises NotLawful, DeviceNotReady, ConfigurationError, and MoreThanLeft where another document was quicker.
 	"""
 	identity = identity_of(device)
 	digest = digest_of(doc, invoice)
 	if invoice.type_code is DocumentType.CREDIT_NOTE:
 		remaining.require(doc, calculate(invoice).tax_inclusive)
+	if invoice.prepayments:
+		advances.require(doc)
 	position = chain.lock(device)
 	prepared = prepare(invoice, position, identity.key, identity.certificate, now=journal.utc_now())
 	kind = Kind.SIMPLIFIED if invoice.is_simplified else Kind.STANDARD

@@ -6,7 +6,16 @@ from typing import Any
 
 from frappe import _
 
-from bayancore_erp.zatca.adapter import corrections, guard, issuing, settle, signed
+from bayancore_erp.zatca.adapter import (
+	advances,
+	corrections,
+	dates,
+	guard,
+	issuing,
+	prepayment,
+	settle,
+	signed,
+)
 from bayancore_erp.zatca.adapter.deduction import deduct_advances
 from bayancore_erp.zatca.adapter.mapper import drop_facts, keep_facts
 
@@ -18,12 +27,17 @@ def before_insert(doc: Any, method: str | None = None) -> None:
 
 def before_validate(doc: Any, method: str | None = None) -> None:
 	"""Runs even with ignore_validate. What a note is for and the advances' rows first: they are part of what is compared."""
-	if not guard.is_approved(doc):
+	approved = guard.is_approved(doc)
+	if not approved:
 		corrections.complete(doc)
+		prepayment.prepare(doc)
+		advances.propose(doc)
 	keep_facts(doc)
-	if not guard.is_approved(doc):
+	if not approved:
 		deduct_advances(doc)
 	guard.before_validate(doc)
+	if doc._action == "submit":
+		dates.fill_vat_date(doc)
 
 
 def validate(doc: Any, method: str | None = None) -> None:

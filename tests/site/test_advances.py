@@ -1,0 +1,362 @@
+"""Advances from the money to the last invoice: the prepayment invoice a payment wants, its deduction, its refund."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import world
+from fatoora import Fatoora, fresh, onboard, simulator
+from private_bench import PrivateBench
+
+CASH = f"Cash - {world.ABBR}"
+
+
+@pytest.fixture(scope="module")
+def fatoora() -> Iterator[Fatoora]:
+	with simulator() as running:
+		yield running
+
+
+@pytest.fixture(scope="module")
+def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
+	with world.connected(bench) as frappe:
+		frappe.device = onboard(frappe, fatoora)
+		yield frappe
+
+
+@pytest.fixture
+def frappe(site: Any) -> Iterator[Any]:
+	yield site
+	site.db.rollback()
+
+
+def order(frappe: Any, *rows: dict[str, Any], **more: Any) -> Any:
+	"""A submitted Sales Order."""
+	for row in rows:
+		row.pop("income_account", None)
+	doc = frappe.get_doc(
+		{
+			"doctype": "Sales Order",
+			"company": world.COMPANY,
+			"customer": world.VAT_BUYER,
+			"currency": "SAR",
+			"transaction_date": world.TODAY,
+			"delivery_date": world.TODAY,
+			"items": rows,
+			"taxes": world.vat_rows(),
+			"ignore_pricing_rule": 1,
+			**more,
+		}
+	)
+	doc.insert()
+	doc.submit()
+	return doc
+
+
+def received(frappe: Any, amount: Any, on: Any = None, **more: Any) -> Any:
+	"""Money from the customer, on an order or on account."""
+	doc = frappe.get_doc(
+		{
+			"doctype": "Payment Entry",
+			"payment_type": "Receive",
+			"company": world.COMPANY,
+			"posting_date": world.TODAY,
+			"party_type": "Customer",
+			"party": world.VAT_BUYER,
+			"paid_from": world.DEBTORS,
+			"paid_to": CASH,
+			"paid_amount": float(amount),
+			"received_amount": float(amount),
+			"source_exchange_rate": 1,
+			"target_exchange_rate": 1,
+			"reference_no": "T-1",
+			"reference_date": world.TODAY,
+			"references": [
+				{
+					"reference_doctype": "Sales Order",
+					"reference_name": on.name,
+					"allocated_amount": float(amount),
+				}
+			]
+			if on
+			else [],
+			**more,
+		}
+	)
+	doc.insert()
+	doc.submit()
+	frappe.db.commit()
+	return doc
+
+
+def cleared(frappe: Any, doc: Any) -> Any:
+	"""Submitted for clearance, to the end."""
+	from bayancore_erp.zatca.api import submit_for_clearance
+
+	frappe.db.commit()
+	verdict = submit_for_clearance("Sales Invoice", doc.name)
+	stored = fresh(frappe, doc)
+	assert stored.docstatus == 1, verdict
+	return stored
+
+
+def drafted(frappe: Any, payment: Any) -> Any:
+	"""What the worker makes of a payment."""
+	from bayancore_erp.zatca import jobs
+
+	name = jobs.draft_prepayment_invoice(payment.name)
+	frappe.db.commit()
+	return frappe.get_doc("Sales Invoice", name)
+
+
+def invoice_for(frappe: Any, sales_order: Any) -> Any:
+	"""The draft that ERPNext's own button makes."""
+	from erpnext.selling.doctype.sales_order.sales_order import make_sales_invoice
+
+	doc = make_sales_invoice(sales_order.name)
+	doc.update({"posting_date": world.TODAY, "set_posting_time": 1, "due_date": world.TODAY})
+	doc.insert()
+	frappe.db.commit()
+	return doc
+
+
+def reasons(frappe: Any, doc: Any) -> dict[str, str]:
+	"""What looking at a draft says."""
+	from datetime import datetime
+
+	from bayancore_erp.zatca.adapter.preflight import look
+	from bayancore_erp.zatca.core.pipeline import RIYADH
+
+	return {problem.code: problem.text for problem in look(doc, datetime.now(RIYADH)).problems}
+
+
+def test_the_worked_example_from_the_money_to_the_final_invoice(frappe: Any) -> None:
+	sales_order = order(
+		frappe,
+		world.line("جهاز | Device", 1, 12000),
+		world.line("دواء | Medicine", 1, 3000, "VATEX-SA-35"),
+	)
+	payment = received(frappe, 7750, sales_order)
+	advance = drafted(frappe, payment)
+	assert drafted(frappe, payment).name == advance.name, "twice asked, once made"
+	assert fresh(frappe, payment).zatca_prepayment_invoice == advance.name
+	# in proportion to the order: 13,800 at 15 % and 3,000 at zero
+	assert [(row.rate, row.sales_order) for row in advance.items] == [
+		(6366.07, sales_order.name),
+		(1383.93, sales_order.name),
+	]
+	assert (advance.grand_total, advance.docstatus, advance.zatca_is_prepayment) == (7750, 0, 1)
+	# as the two agreed it (E08)
+	advance.items[0].rate, advance.items[1].rate = 5750, 2000
+	advance.save()
+	advance = cleared(frappe, advance)
+	assert advance.zatca_state == "Cleared"
+	assert world.ledger(frappe, advance) == {
+		world.DEBTORS: Decimal("7750.00"),
+		world.ADVANCES: Decimal("-7000.00"),
+		world.VAT: Decimal("-750.00"),
+	}
+	assert advance.outstanding_amount == 0, "the payment settles it"
+
+	final = invoice_for(frappe, sales_order)
+	assert [
+		(row.prepayment_invoice, row.vat_category, row.taxable, row.tax) for row in final.zatca_prepayments
+	] == [
+		(advance.name, "Standard Rated", 5000, 750),
+		(advance.name, "Zero Rated", 2000, 0),
+	]
+	final = cleared(frappe, final)
+	assert world.ledger(frappe, final) == {
+		world.DEBTORS: Decimal("9050.00"),
+		world.ADVANCES: Decimal("7000.00"),
+		world.VAT: Decimal("-1050.00"),
+		world.SALES: Decimal("-15000.00"),
+	}
+	assert frappe.db.get_value("ZATCA Document", final.zatca_uuid, "total_with_vat") == "16800.00"
+
+
+def test_advances_in_parts_and_no_more_than_is_left(frappe: Any) -> None:
+	sales_order = order(frappe, world.line("بناء | Building", 4, 1000))
+	first = cleared(frappe, drafted(frappe, received(frappe, 1150, sales_order)))
+	second = cleared(frappe, drafted(frappe, received(frappe, 575, sales_order)))
+	final = invoice_for(frappe, sales_order)
+	assert {row.prepayment_invoice: row.taxable for row in final.zatca_prepayments} == {
+		first.name: 1000,
+		second.name: 500,
+	}
+	final.items[0].qty = 1.2
+	final.zatca_prepayments[1].update({"taxable": 200, "tax": 30})
+	final.save()
+	cleared(frappe, final)
+	rest = invoice_for(frappe, sales_order)
+	assert {row.prepayment_invoice: (row.taxable, row.tax) for row in rest.zatca_prepayments} == {
+		second.name: (300, 45)
+	}
+	rest.zatca_prepayments[0].update({"taxable": 301, "tax": 45.15})
+	rest.save()
+	assert "LAW-ADVANCE-LEFT" in reasons(frappe, rest)
+	assert "300.00 are left" in reasons(frappe, rest)["LAW-ADVANCE-LEFT"]
+	rest.zatca_prepayments[0].update({"taxable": 300, "tax": 45})
+	rest.save()
+	assert "LAW-ADVANCE-LEFT" not in reasons(frappe, rest)
+
+
+def test_two_invoices_never_deduct_the_same_advance(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import advances
+	from bayancore_erp.zatca.adapter.remaining import MoreThanLeft
+
+	sales_order = order(frappe, world.line("بناء | Building", 4, 1000))
+	advance = cleared(frappe, drafted(frappe, received(frappe, 1150, sales_order)))
+	one, other = invoice_for(frappe, sales_order), invoice_for(frappe, sales_order)
+	assert one.zatca_prepayments[0].prepayment_invoice == other.zatca_prepayments[0].prepayment_invoice
+	advances.require(other)
+	frappe.db.rollback()
+	one.items[0].qty = 1
+	one.save()
+	cleared(frappe, one)
+	# the other was looked at before; at signing it is asked again
+	with pytest.raises(MoreThanLeft, match=r"0\.00 are left"):
+		advances.require(other)
+	frappe.db.rollback()
+	assert advances.standing(advances.issued(name=advance.name))[advance.name].left == 0
+
+
+def test_an_advance_above_the_invoice_stays_open(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import advances
+
+	sales_order = order(frappe, world.line("بناء | Building", 1, 1000))
+	payment = received(frappe, 2300, None, zatca_receipt_kind="Advance")
+	advance = cleared(frappe, drafted(frappe, payment))
+	assert advance.net_total == 2000
+	final = invoice_for(frappe, sales_order)
+	assert not final.zatca_prepayments, "it was not received on this order"
+	rows = [
+		row
+		for row in advances.proposals(final, of_its_orders=False)
+		if row["prepayment_invoice"] == advance.name
+	]
+	assert [(row["taxable"], row["tax"]) for row in rows] == [(1000, 150)]
+	final.set("zatca_prepayments", rows)
+	final.save()
+	final = cleared(frappe, final)
+	assert final.grand_total == 0, "paid in full in advance"
+	assert frappe.db.get_value("ZATCA Document", final.zatca_uuid, "total_with_vat") == "1150.00"
+	assert advances.standing(advances.issued(name=advance.name))[advance.name].left == Decimal("1150.00")
+	more = world.invoice(
+		frappe,
+		world.VAT_BUYER,
+		[world.line("خدمة | Service", 1, 100)],
+		zatca_prepayments=[{**rows[0], "taxable": 100.01, "tax": 15}],
+	)
+	assert "sells 100.00" in reasons(frappe, more)["LAW-ADVANCE-LEFT"]
+
+
+def test_a_refund_is_a_credit_note_on_the_prepayment_invoice(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import advances
+	from bayancore_erp.zatca.api import make_note
+
+	payment = received(frappe, 1150, None, zatca_receipt_kind="Advance")
+	advance = cleared(frappe, drafted(frappe, payment))
+	payment.reload()
+	with pytest.raises(frappe.ValidationError, match="Credit it first"):
+		payment.cancel()
+	frappe.db.rollback()
+	note = frappe.get_doc(make_note("Sales Invoice", advance.name, "Credit Note", "Cancellation")["note"])
+	note.insert()
+	note = cleared(frappe, note)
+	assert world.ledger(frappe, note) == {
+		world.DEBTORS: Decimal("-1150.00"),
+		world.ADVANCES: Decimal("1000.00"),
+		world.VAT: Decimal("150.00"),
+	}
+	assert advances.standing(advances.issued(name=advance.name))[advance.name].left == 0
+	final = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 50, 100)])
+	assert advance.name not in {
+		row["prepayment_invoice"] for row in advances.proposals(final, of_its_orders=False)
+	}
+	payment = fresh(frappe, payment)
+	payment.cancel()
+	assert payment.docstatus == 2
+	frappe.db.rollback()
+
+
+@pytest.mark.parametrize(
+	("what", "more"),
+	[
+		("a security deposit", {"zatca_receipt_kind": "Security Deposit"}),
+		("retention released", {"zatca_receipt_kind": "Retention Release"}),
+		("a payment on account", {}),
+		("before go-live", {"zatca_receipt_kind": "Advance", "posting_date": "2025-12-30"}),
+	],
+)
+def test_what_needs_no_prepayment_invoice(frappe: Any, what: str, more: dict[str, Any]) -> None:
+	from bayancore_erp.zatca.adapter import prepayment
+
+	payment = received(frappe, 500, None, **more)
+	assert prepayment.due(payment) == [], what
+	with pytest.raises(prepayment.NoPrepaymentInvoice):
+		prepayment.make(payment)
+	frappe.db.rollback()
+
+
+def test_what_is_exempt_needs_none_and_the_rest_of_a_mixed_order_does(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import prepayment
+
+	rent = order(frappe, world.line("إيجار سكني | Residential rent", 1, 1000, "VATEX-SA-30"))
+	assert prepayment.due(received(frappe, 500, rent)) == []
+	mixed = order(
+		frappe,
+		world.line("إيجار سكني | Residential rent", 1, 1000, "VATEX-SA-30"),
+		world.line("تنظيف | Cleaning", 1, 1000),
+	)
+	advance = drafted(frappe, received(frappe, 2150, mixed))
+	assert advance.grand_total == 1150 and advance.advances[0].allocated_amount == 1150
+
+
+def test_a_payment_says_that_an_invoice_is_due(frappe: Any) -> None:
+	settings = frappe.get_doc("ZATCA Settings", world.COMPANY)
+	settings.prepayment_invoices = "Remind Only"
+	settings.save()
+	frappe.clear_messages()
+	sales_order = order(frappe, world.line("خدمة | Service", 1, 1000))
+	payment = received(frappe, 230, sales_order)
+	assert any("issue its prepayment invoice" in str(message) for message in frappe.get_message_log())
+	settings.prepayment_invoices = "Draft the Prepayment Invoice"
+	settings.save()
+	frappe.db.commit()
+	from bayancore_erp.zatca.api import make_prepayment_invoice, prepayment_due
+
+	assert prepayment_due(payment.name) == [{"order": sales_order.name, "amount": 230.0}]
+	made = make_prepayment_invoice(payment.name)
+	assert prepayment_due(payment.name) == []
+	with pytest.raises(frappe.ValidationError, match=made):
+		make_prepayment_invoice(payment.name)
+	frappe.db.rollback()
+
+
+def test_an_advance_from_before_this_system(frappe: Any) -> None:
+	final = world.invoice(
+		frappe,
+		world.VAT_BUYER,
+		[world.line("خدمة | Service", 1, 1000)],
+		zatca_prepayments=[
+			{
+				"invoice_number": "OLD-77",
+				"issue_date": "2025-11-02",
+				"issue_time": "10:00:00",
+				"vat_category": "Standard Rated",
+				"vat_rate": 15,
+				"taxable": 400,
+			}
+		],
+	)
+	final = cleared(frappe, final)
+	assert world.ledger(frappe, final) == {
+		world.DEBTORS: Decimal("690.00"),
+		world.ADVANCES: Decimal("400.00"),
+		world.VAT: Decimal("-90.00"),
+		world.SALES: Decimal("-1000.00"),
+	}
