@@ -82,3 +82,13 @@ def fresh(frappe: Any, doc: Any) -> Any:
 	"""The document as the database has it now."""
 	frappe.db.rollback()
 	return frappe.get_doc(doc.doctype, doc.name)
+
+
+def finish(doc: Any) -> None:
+	"""What is left of a document's way for a worker."""
+	from bayancore_erp.zatca import jobs
+	from bayancore_erp.zatca.adapter import journal
+
+	submission = journal.live(doc.doctype, doc.name)
+	if submission:
+		jobs.advance(submission)
