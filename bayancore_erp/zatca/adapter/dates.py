@@ -36,10 +36,10 @@ def tax_point(doc: Any) -> date:
 	return min(posting, getdate(supplied)) if supplied else posting
 
 
-def fill_vat_date(doc: Any) -> None:
-	"""On its way into the books: the tax point, where nobody stated one."""
-	if not doc.get(InvoiceField.VAT_DATE):
-		doc.set(InvoiceField.VAT_DATE, tax_point(doc))
+def record(doc: Any) -> None:
+	"""In the books: the tax point, where nobody stated one. Written past the document, which says what was signed."""
+	if not doc.get(InvoiceField.VAT_DATE) and doc.meta.has_field(InvoiceField.VAT_DATE):
+		doc.db_set(InvoiceField.VAT_DATE, tax_point(doc), update_modified=False)
 
 
 def problems(doc: Any, issued_at: datetime) -> list[Problem]:

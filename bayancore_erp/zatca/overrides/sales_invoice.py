@@ -36,8 +36,6 @@ def before_validate(doc: Any, method: str | None = None) -> None:
 	if not approved:
 		deduct_advances(doc)
 	guard.before_validate(doc)
-	if doc._action == "submit":
-		dates.fill_vat_date(doc)
 
 
 def validate(doc: Any, method: str | None = None) -> None:
@@ -54,6 +52,7 @@ def validate(doc: Any, method: str | None = None) -> None:
 def on_submit(doc: Any, method: str | None = None) -> None:
 	"""After ERPNext's own: sign, or finish."""
 	issuing.on_submit(doc)
+	dates.record(doc)
 	drop_facts(doc)
 
 

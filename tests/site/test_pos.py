@@ -1,0 +1,236 @@
+"""The till through its day: each sale signed by itself, the closing's sum never sent and equal to them, a business cleared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import world
+from fatoora import Fatoora, finish, fresh, onboard, simulator
+from private_bench import PrivateBench
+
+CASH = f"Cash - {world.ABBR}"
+
+
+@pytest.fixture(scope="module")
+def fatoora() -> Iterator[Fatoora]:
+	with simulator() as running:
+		yield running
+
+
+@pytest.fixture(scope="module")
+def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
+	with world.connected(bench) as frappe:
+		frappe.device = onboard(frappe, fatoora)
+		yield frappe
+
+
+@pytest.fixture
+def frappe(site: Any) -> Iterator[Any]:
+	site.opening = opened(site)
+	site.db.commit()
+	yield site
+	site.db.rollback()
+	close_if_open(site)
+
+
+def opened(frappe: Any) -> Any:
+	"""A till that has begun its day."""
+	doc = frappe.get_doc(
+		{
+			"doctype": "POS Opening Entry",
+			"company": world.COMPANY,
+			"pos_profile": world.POS_PROFILE,
+			"user": "Administrator",
+			"period_start_date": f"{world.TODAY} 00:00:00",
+			"posting_date": world.TODAY,
+			"balance_details": [{"mode_of_payment": "Cash", "opening_amount": 0}],
+		}
+	)
+	doc.insert()
+	doc.submit()
+	return doc
+
+
+def close_if_open(frappe: Any) -> None:
+	"""The next test opens its own day."""
+	stored = frappe.get_doc("POS Opening Entry", frappe.opening.name)
+	if stored.status == "Open":
+		stored.db_set("status", "Closed")
+	frappe.db.sql("update `tabPOS Invoice` set owner = 'Guest' where ifnull(consolidated_invoice, '') = ''")
+	frappe.db.commit()
+
+
+def sold(frappe: Any, *rows: dict[str, Any], paid: Any, inclusive: bool = True, **more: Any) -> Any:
+	"""A sale at the till, paid in cash, as a draft."""
+	template = world.INCLUSIVE if inclusive else world.EXCLUSIVE
+	doc = frappe.get_doc(
+		{
+			"doctype": "POS Invoice",
+			"company": world.COMPANY,
+			"pos_profile": world.POS_PROFILE,
+			"is_pos": 1,
+			"customer": world.WALK_IN,
+			"currency": "SAR",
+			"posting_date": world.TODAY,
+			"set_posting_time": 1,
+			"posting_time": "11:00:00",
+			"debit_to": world.DEBTORS,
+			"items": list(rows),
+			"taxes_and_charges": template,
+			"taxes": world.vat_rows(template),
+			"payments": [{"mode_of_payment": "Cash", "amount": float(paid), "account": CASH}],
+			"ignore_pricing_rule": 1,
+			**more,
+		}
+	)
+	doc.insert()
+	return doc
+
+
+def issued(frappe: Any, doc: Any) -> Any:
+	doc.submit()
+	frappe.db.commit()
+	return fresh(frappe, doc)
+
+
+def returned(frappe: Any, sale: Any, quantity: float, back: float) -> Any:
+	"""Goods brought back, money given back."""
+	from bayancore_erp.zatca.api import make_note
+
+	note = frappe.get_doc(make_note("POS Invoice", sale.name, "Credit Note", "Return")["note"])
+	note.items[0].qty = -quantity
+	note.update({"posting_date": world.TODAY, "posting_time": "12:00:00", "set_posting_time": 1})
+	note.set("payments", [{"mode_of_payment": "Cash", "amount": -back, "account": CASH}])
+	note.insert()
+	return issued(frappe, note)
+
+
+def closed(frappe: Any) -> Any:
+	"""The day's end, as the cashier submits it."""
+	from erpnext.accounts.doctype.pos_closing_entry.pos_closing_entry import make_closing_entry_from_opening
+
+	doc = make_closing_entry_from_opening(frappe.opening)
+	doc.period_end_date = f"{world.TODAY} 23:59:59"
+	for row in doc.payment_reconciliation:
+		row.closing_amount = row.expected_amount
+	doc.insert()
+	doc.submit()
+	frappe.db.commit()
+	return fresh(frappe, doc)
+
+
+def consolidated(frappe: Any, closing: Any) -> list[Any]:
+	"""What the closing put into the ledger."""
+	rows = frappe.get_all(
+		"POS Invoice Merge Log",
+		filters={"pos_closing_entry": closing.name, "docstatus": 1},
+		fields=["consolidated_invoice", "consolidated_credit_note"],
+	)
+	names = {name for row in rows for name in row.values() if name}
+	return [frappe.get_doc("Sales Invoice", name) for name in sorted(names)]
+
+
+def signed(frappe: Any, docs: list[Any], field: str) -> Decimal:
+	"""The sum of a figure of signed documents, credit notes taken off."""
+	found = Decimal("0.00")
+	for doc in docs:
+		row = frappe.db.get_value("ZATCA Document", doc.zatca_uuid, [field, "type_code"], as_dict=True)
+		found += Decimal(row[field]) * (-1 if row.type_code == "381" else 1)
+	return found
+
+
+def test_the_closings_sum_is_the_sum_of_what_was_signed(frappe: Any, fatoora: Fatoora) -> None:
+	coffee = issued(frappe, sold(frappe, world.line("قهوة | Coffee", 1, "10.00"), paid=10))
+	cakes = issued(
+		frappe,
+		sold(
+			frappe,
+			world.line("كعك | Cake", 3, "33.35"),
+			world.line("شاي | Tea", 2, "7.99"),
+			paid=116.03,
+		),
+	)
+	milk = issued(frappe, sold(frappe, world.line("حليب | Milk", 7, "1.45"), paid=10.15))
+	back = returned(frappe, cakes, 1, 33.35)
+	docs = [coffee, cakes, milk, back]
+	assert {doc.zatca_state for doc in docs} == {"To Report"}
+	assert len({doc.zatca_icv for doc in docs}) == 4
+	closing = closed(frappe)
+	sums = consolidated(frappe, closing)
+	assert sums and all(doc.docstatus == 1 and doc.is_consolidated for doc in sums)
+	assert {doc.zatca_state for doc in sums} == {"Skipped"} and not any(doc.zatca_uuid for doc in sums)
+	assert {frappe.db.get_value("ZATCA Skip", {"invoice_name": doc.name}, "reason_code") for doc in sums} == {
+		"Consolidated"
+	}
+	booked: dict[str, Decimal] = {}
+	for doc in sums:
+		for account, moved in world.ledger(frappe, doc).items():
+			booked[account] = booked.get(account, Decimal("0.00")) + moved
+	assert booked.pop(world.VAT) == -signed(frappe, docs, "vat_total")
+	assert booked.pop(CASH) == Decimal("10.00") + Decimal("116.03") + Decimal("10.15") - Decimal("33.35")
+	rounding = booked.pop(world.ROUND_OFF, Decimal("0.00"))
+	assert booked.pop(world.SALES) == -(
+		signed(frappe, docs, "total_with_vat") - signed(frappe, docs, "vat_total")
+	)
+	assert {account: moved for account, moved in booked.items() if moved} == {}
+	assert rounding == Decimal("0.01"), "what no base could reach, named"
+	for doc in docs:
+		finish(doc)
+		assert fresh(frappe, doc).zatca_state == "Reported"
+	assert all(not fatoora.submissions(doc.zatca_uuid) for doc in sums)
+	coffee = fresh(frappe, coffee)
+	assert coffee.consolidated_invoice in {doc.name for doc in sums}
+	with pytest.raises(frappe.ValidationError):
+		coffee.cancel()
+	frappe.db.rollback()
+	closing.cancel()
+	frappe.db.commit()
+	assert {fresh(frappe, doc).docstatus for doc in sums} == {2}, "a closing may be undone: it issued nothing"
+	assert fresh(frappe, coffee).docstatus == 1
+
+
+def test_a_business_at_the_till_is_cleared(frappe: Any, fatoora: Fatoora) -> None:
+	doc = sold(
+		frappe,
+		world.line("طابعة | Printer", 1, 1200),
+		paid=1380,
+		inclusive=False,
+		customer=world.VAT_BUYER,
+	)
+	doc.submit()
+	frappe.db.commit()
+	waiting = fresh(frappe, doc)
+	assert (waiting.docstatus, waiting.zatca_state, waiting.zatca_kind) == (0, "Queued", "Standard")
+	finish(waiting)
+	cleared = fresh(frappe, doc)
+	assert (cleared.docstatus, cleared.zatca_state) == (1, "Cleared")
+	assert fatoora.submissions(cleared.zatca_uuid)
+	person = issued(frappe, sold(frappe, world.line("قهوة | Coffee", 2, "11.50"), paid=23))
+	sums = consolidated(frappe, closed(frappe))
+	assert {doc.customer for doc in sums} == {world.VAT_BUYER, world.WALK_IN}
+	assert sum(Decimal(repr(doc.grand_total)) for doc in sums) == signed(
+		frappe, [cleared, person], "total_with_vat"
+	)
+
+
+def test_a_named_private_person_and_a_small_business_at_the_till(frappe: Any) -> None:
+	settings = frappe.get_doc("ZATCA Settings", world.COMPANY)
+	settings.small_business_simplified = 1
+	settings.save()
+	frappe.db.commit()
+	small = issued(
+		frappe,
+		sold(frappe, world.line("ورق | Paper", 1, 115), paid=115, customer=world.VAT_BUYER),
+	)
+	assert small.zatca_kind == "Simplified"
+	settings.small_business_simplified = 0
+	settings.save()
+	frappe.db.commit()
+	named = issued(
+		frappe,
+		sold(frappe, world.line("ورق | Paper", 1, 115), paid=115, zatca_buyer_name="سارة محمد"),
+	)
+	assert named.zatca_kind == "Simplified"
