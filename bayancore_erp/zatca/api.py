@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import frappe
 from frappe import _
 
-from bayancore_erp.zatca.adapter import advances, chain, corrections, desk, issuing, prepayment
+from bayancore_erp.zatca.adapter import advances, chain, corrections, desk, issuing, offline, prepayment
 
 
 @frappe.whitelist(methods=["POST"])
@@ -55,6 +56,16 @@ def make_note(
 	frappe.get_doc(desk.invoice_doctype(doctype), name).check_permission("read")
 	frappe.has_permission(doctype, "create", throw=True)
 	return corrections.make_note(doctype, name, kind, reason, event_date, remark)
+
+
+@frappe.whitelist(methods=["POST"])
+def import_signed(device: str, xml: str, invoice: str | dict[str, Any]) -> dict[str, Any]:
+	"""Take in a sale that an offline till signed itself: `xml` in base64, `invoice` as a document. Permission: create and submit it."""
+	sale = dict(frappe.parse_json(invoice))
+	for action in ("create", "submit"):
+		frappe.has_permission(desk.invoice_doctype(str(sale.get("doctype"))), action, throw=True)
+	doc = offline.take_in(device, base64.b64decode(xml, validate=True), sale)
+	return desk.verdict(doc.doctype, doc.name)
 
 
 @frappe.whitelist(methods=["POST"])

@@ -234,3 +234,118 @@ def test_a_named_private_person_and_a_small_business_at_the_till(frappe: Any) ->
 		sold(frappe, world.line("ورق | Paper", 1, 115), paid=115, zatca_buyer_name="سارة محمد"),
 	)
 	assert named.zatca_kind == "Simplified"
+
+
+# --- a till that signs by itself --------------------------------------------------------------------------------------
+@pytest.fixture
+def till(frappe: Any, fatoora: Fatoora) -> Any:
+	"""A device whose key works at a till."""
+	from bayancore_erp.zatca.adapter.enrolment import onboard_with_simulator
+
+	name = f"Offline {frappe.generate_hash(length=5)}"
+	device = world.make(
+		frappe, "ZATCA Device", device_name=name, company=world.COMPANY, environment="Simulator"
+	)
+	frappe.db.commit()
+	device = onboard_with_simulator(world.COMPANY, fatoora.url, device=device.name)
+	device.reload()
+	device.signs_offline = 1
+	device.save()
+	frappe.db.commit()
+	return device
+
+
+class Till:
+	"""What stands in the shop: its own numbers, its own chain, no connection."""
+
+	def __init__(self, frappe: Any, device: str) -> None:
+		from bayancore_erp.zatca.core.chain import FIRST_PIH, ChainPosition
+
+		self.frappe, self.device = frappe, device
+		self.position = ChainPosition(1, FIRST_PIH)
+
+	def sell(self, price: str) -> tuple[dict[str, Any], bytes]:
+		"""Ring up, sign, print: the sale as it will be sent, and its signed document."""
+		import uuid
+		from datetime import datetime
+
+		from bayancore_erp.zatca.adapter.mapper import map_document
+		from bayancore_erp.zatca.adapter.vault import identity_of
+		from bayancore_erp.zatca.core.pipeline import RIYADH, prepare
+
+		frappe = self.frappe
+		number = f"TILL9-{frappe.generate_hash(length=6)}"
+		draft = sold(frappe, world.line("قهوة | Coffee", 1, price), paid=price)
+		sale = {
+			key: value
+			for key, value in frappe.parse_json(draft.as_json()).items()
+			if key in ("doctype", "company", "pos_profile", "is_pos", "customer", "currency", "debit_to", "ignore_pricing_rule", "taxes_and_charges")
+		}  # fmt: skip
+		sale.update(
+			items=[world.line("قهوة | Coffee", 1, price)],
+			taxes=world.vat_rows(world.INCLUSIVE),
+			payments=[{"mode_of_payment": "Cash", "amount": float(price), "account": CASH}],
+		)
+		draft.name = number
+		moment = datetime.now(RIYADH).replace(microsecond=0)
+		invoice = map_document(draft, issued_at=moment, uuid=str(uuid.uuid4())).invoice
+		identity = identity_of(self.device)
+		frappe.db.rollback()
+		prepared = prepare(invoice, self.position, identity.key, identity.certificate, now=moment)
+		self.position = prepared.next_position
+		return sale, prepared.document.xml
+
+
+def sent(frappe: Any, device: str, sale: dict[str, Any], xml: bytes) -> Any:
+	"""The till is back on the line."""
+	import base64
+
+	from bayancore_erp.zatca.api import import_signed
+
+	answer = import_signed(device, base64.b64encode(xml).decode(), frappe.as_json(sale))
+	frappe.db.commit()
+	return frappe.get_doc(answer["doctype"], answer["name"])
+
+
+def test_what_a_till_signed_offline_is_taken_in_as_it_is(frappe: Any, fatoora: Fatoora, till: Any) -> None:
+	from bayancore_erp.zatca.adapter import chain
+
+	shop = Till(frappe, till.name)
+	first, second = shop.sell("10.00"), shop.sell("23.00")
+	one = sent(frappe, till.name, *first)
+	assert (one.docstatus, one.zatca_state, one.zatca_icv, one.zatca_device) == (1, "To Report", 1, till.name)
+	assert frappe.get_doc("ZATCA Document", one.zatca_uuid).xml == first[1]
+	assert sent(frappe, till.name, *first).name == one.name, "sent twice, taken in once"
+	two = sent(frappe, till.name, *second)
+	assert two.zatca_icv == 2
+	for doc in (one, two):
+		finish(doc)
+		assert fresh(frappe, doc).zatca_state == "Reported"
+		assert len(fatoora.submissions(doc.zatca_uuid)) == 1
+	assert chain.verify(till.name).ok
+	sums = consolidated(frappe, closed(frappe))
+	assert sum(Decimal(repr(doc.rounded_total or doc.grand_total)) for doc in sums) == Decimal("33.00")
+
+
+def test_what_a_till_sends_wrongly_is_not_taken_in(frappe: Any, till: Any) -> None:
+	from bayancore_erp.zatca.adapter.chain import DeviceNotReady, lock
+	from bayancore_erp.zatca.adapter.offline import NotAccepted
+
+	shop = Till(frappe, till.name)
+	first, second = shop.sell("10.00"), shop.sell("23.00")
+
+	def refused(sale: dict[str, Any], xml: bytes, words: str, device: str = till.name) -> None:
+		with pytest.raises(NotAccepted, match=words):
+			sent(frappe, device, sale, xml)
+		frappe.db.rollback()
+		frappe.clear_messages()
+
+	refused(*second, "number 1 comes next")
+	refused(first[0], first[1].replace(b">10.00<", b">90.00<"), "does not verify")
+	refused({**first[0], "items": [world.line("قهوة | Coffee", 1, "11.00")]}, first[1], "differ")
+	refused(*first, "no device of a till", device=frappe.device)
+	assert not frappe.db.exists("POS Invoice", {"name": ("like", "TILL9-%"), "zatca_device": till.name})
+	with pytest.raises(DeviceNotReady, match="signs by itself"):
+		lock(till.name)
+	frappe.db.rollback()
+	assert sent(frappe, till.name, *first).zatca_icv == 1

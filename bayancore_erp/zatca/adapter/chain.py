@@ -49,19 +49,28 @@ class Life:
 		return not self.breaks
 
 
-def lock(device: str) -> ChainPosition:
+def lock(device: str, *, offline: bool = False) -> ChainPosition:
 	"""Lock the device's row until the transaction ends and give the next position. Raises DeviceNotReady.
+
+	A chain has one signer: the device of a till that signs by itself (`offline`) gets no place from us, and no other one does.
 
 	Call it as the first read of a transaction on the standard path; on a till's path it is the last lock taken.
 	"""
 	rows = frappe.db.sql(
-		"select icv, pih, status, on_hold, hold_reason from `tabZATCA Device` where name = %s for update",
+		"select icv, pih, status, on_hold, hold_reason, signs_offline from `tabZATCA Device` where name = %s for update",
 		device,
 		as_dict=True,
 	)
 	if not rows or rows[0].status != "Active":
 		raise DeviceNotReady(_("Device {0} is not in use.").format(device), code="DEVICE-STATUS")
-	if rows[0].on_hold:
+	if bool(rows[0].signs_offline) != offline:
+		raise DeviceNotReady(
+			_(
+				"Device {0} belongs to a till that signs by itself. Choose another device for what is signed here."
+			).format(device),
+			code="DEVICE-OFFLINE",
+		)
+	if rows[0].on_hold and not offline:
 		raise DeviceNotReady(
 			_("Device {0} is on hold: {1}").format(device, rows[0].hold_reason or ""), code="DEVICE-ON-HOLD"
 		)

@@ -14,7 +14,7 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from bayancore_erp.zatca.adapter import guard, journal, signed
+from bayancore_erp.zatca.adapter import guard, journal, offline, signed
 from bayancore_erp.zatca.adapter.chain import DeviceNotReady
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, State
@@ -111,6 +111,11 @@ def finish(doc: Any) -> None:
 
 def issue(doc: Any) -> None:
 	"""A simplified one: signed now, its QR printable at once, on its way to ZATCA within 24 hours."""
+	brought = offline.held(doc)
+	if brought:
+		# signed and handed over by the till before it came here
+		report_later(doc, offline.store(doc, brought), brought.issued_at)
+		return
 	issued_at = datetime.now(RIYADH).replace(microsecond=0)
 	document = sign_now(doc, issued_at)
 	report_later(doc, document, issued_at)

@@ -21,13 +21,14 @@ from erpnext.controllers.taxes_and_totals import calculate_taxes_and_totals
 from frappe import _
 from frappe.utils import cint
 
+from bayancore_erp.zatca.adapter.consolidation import restore_sum
 from bayancore_erp.zatca.adapter.deduction import deduct_advances
 from bayancore_erp.zatca.adapter.difference import BOOKED, LABELS, Difference, difference
 from bayancore_erp.zatca.adapter.fields import InvoiceField
 from bayancore_erp.zatca.adapter.mapper.figures import exact, money, sign_of
 from bayancore_erp.zatca.adapter.mapper.mapping import RIYADH, Mapping, amount_of, map_document
 from bayancore_erp.zatca.adapter.mapper.preload import Facts, facts_of, settings_of
-from bayancore_erp.zatca.adapter.mapper.scope import skip_of
+from bayancore_erp.zatca.adapter.mapper.scope import SkipCode, skip_of
 from bayancore_erp.zatca.adapter.mapper.taxation import read_taxes
 from bayancore_erp.zatca.core.calculator import Totals, calculate
 from bayancore_erp.zatca.core.errors import InvalidInput
@@ -212,8 +213,12 @@ def on_validate(doc: Any, method: str | None = None) -> None:
 	if not cint(settings_of(doc.company).get("enabled")) or doc.docstatus > 1 or not doc.get("items"):
 		return
 	facts = facts_of(doc)
-	if skip_of(doc, facts):
+	skip = skip_of(doc, facts)
+	if skip:
 		doc.set(InvoiceField.DIFFERENCE, 0)
+		if skip.code is SkipCode.CONSOLIDATED:
+			restore_sum(doc)
+			write_what_is_due(doc)
 		return
 	try:
 		mapping = map_document(doc, issued_at=datetime.now(RIYADH), facts=facts)

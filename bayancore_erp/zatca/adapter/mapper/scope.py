@@ -109,6 +109,7 @@ def device_of(doc: Any, facts: Facts, *, simplified: bool) -> str | None:
 		filters={
 			"company": doc.company,
 			"status": "Active",
+			"signs_offline": 0,
 			("signs_simplified" if simplified else "signs_standard"): 1,
 		},
 		fields=["name", "environment", *PLACES],
