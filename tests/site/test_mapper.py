@@ -164,6 +164,14 @@ def test_skips_leave_a_reason(frappe: Any) -> None:
 		other.update(changes)
 		skip = mapper.skip_reason(other)
 		assert skip and skip.code.value == code and skip.reason, code
+	frappe.db.set_value(
+		"Customer",
+		world.UNREGISTERED,
+		{"is_internal_customer": 1, "represents_company": world.COMPANY},
+	)
+	inside = frappe.copy_doc(doc)
+	inside.update({"customer": world.UNREGISTERED, "tax_id": ""})
+	assert mapper.skip_reason(inside).code.value == "Internal Transfer"
 	outside = invoice(frappe, world.VAT_BUYER, [line("رسوم | Fee", 1, 100, "VATEX-SA-OOS")])
 	assert mapper.skip_reason(outside).code.value == "Out of Scope Only"
 	frappe.db.set_value("ZATCA Settings", world.COMPANY, "enabled", 0)
