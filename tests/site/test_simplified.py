@@ -102,9 +102,11 @@ def test_the_gateway_is_down_then_the_watchdog(frappe: Any, fatoora: Fatoora) ->
 
 
 def test_rejected_is_issued_again(frappe: Any, fatoora: Fatoora, monkeypatch: pytest.MonkeyPatch) -> None:
-	from bayancore_erp.zatca.adapter import chain, signing
-	from bayancore_erp.zatca.api import reissue
+	from bayancore_erp.zatca.adapter import chain, issuing, signing
+	from bayancore_erp.zatca.adapter.offline import Brought
+	from bayancore_erp.zatca.api import make_note, note_offers, reissue
 	from bayancore_erp.zatca.core import pipeline
+	from bayancore_erp.zatca.core.xml import parse
 
 	def unrefused(invoice: Any, *rest: Any, **kwargs: Any) -> Any:
 		broken = replace(invoice, seller=replace(invoice.seller, vat_number="123"))
@@ -119,9 +121,31 @@ def test_rejected_is_issued_again(frappe: Any, fatoora: Fatoora, monkeypatch: py
 	with pytest.raises(frappe.ValidationError):
 		first.cancel()
 	frappe.db.rollback()
-	assert reissue("Sales Invoice", doc.name)["state"] == "To Report"
+	# amounts wrong: the way is a credit note for what the buyer holds, offered beside the re-issue
+	assert note_offers("Sales Invoice", doc.name) == {
+		"notes": ["Credit Note", "Debit Note"],
+		"left": "115.00",
+		"rejected": True,
+	}
+	assert make_note("Sales Invoice", doc.name, "Credit Note", "Change of Value")["note"].grand_total == -115
+	told: list[tuple[str, str]] = []
+	with monkeypatch.context() as patch:
+		patch.setattr(
+			issuing, "announce", lambda event, *_of, **facts: told.append((event, facts["supersedes"]))
+		)
+		assert reissue("Sales Invoice", doc.name)["state"] == "To Report"
 	frappe.db.commit()
+	assert told == [("issued", first.zatca_document)], "whoever delivers hears which copy is replaced"
 	second = fresh(frappe, doc)
+
+	def said(name: str) -> Any:
+		xml = frappe.get_doc("ZATCA Document", name).xml
+		return Brought("", None, xml, "", parse(xml))
+
+	before, after = said(first.zatca_document), said(second.zatca_document)
+	assert (before.number, before.issued_at) == (after.number, after.issued_at)
+	assert before.uuid != after.uuid and before.position != after.position and before.qr != after.qr
+	assert after.position.icv == before.position.icv + 1
 	assert second.zatca_uuid != first.zatca_uuid and second.zatca_icv == first.zatca_icv + 1
 	assert second.zatca_qr != first.zatca_qr and second.zatca_issued_at == first.zatca_issued_at
 	assert report(frappe, doc) == "Reported"
