@@ -271,7 +271,7 @@ def test_an_advance_above_the_invoice_stays_open(frappe: Any) -> None:
 	more = world.invoice(
 		frappe,
 		buyer,
-		[world.line("خدمة | Service", 1, 100)],
+		[world.line("خدمة | Service", 1, 100), world.line("دواء | Medicine", 1, 500, "VATEX-SA-35")],
 		zatca_prepayments=[{**rows[0], "taxable": 100.01, "tax": 15}],
 	)
 	assert "sells 100.00" in reasons(frappe, more)["LAW-ADVANCE-LEFT"]
@@ -312,12 +312,15 @@ def test_a_refund_is_a_credit_note_on_the_prepayment_invoice(frappe: Any) -> Non
 		("a security deposit", {"zatca_receipt_kind": "Security Deposit"}),
 		("retention released", {"zatca_receipt_kind": "Retention Release"}),
 		("a payment on account", {}),
-		("before go-live", {"zatca_receipt_kind": "Advance", "posting_date": "2025-12-30"}),
+		("before go-live", {"zatca_receipt_kind": "Advance", "posting_date": "2026-02-01"}),
 	],
 )
 def test_what_needs_no_prepayment_invoice(frappe: Any, what: str, more: dict[str, Any]) -> None:
 	from bayancore_erp.zatca.adapter import prepayment
 
+	settings = frappe.get_doc("ZATCA Settings", world.COMPANY)
+	settings.go_live_date = "2026-03-01"
+	settings.save()
 	payment = received(frappe, 500, None, **more)
 	assert prepayment.due(payment) == [], what
 	with pytest.raises(prepayment.NoPrepaymentInvoice):

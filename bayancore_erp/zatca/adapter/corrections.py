@@ -110,6 +110,9 @@ def credit_note(original: Any, reason: str) -> Any:
 		credit_charges_left(note, original)
 		if original.get("discount_amount") and not original.get("additional_discount_percentage"):
 			as_percentage(note, original)
+	# the payments that settled the original were not made for the note
+	if note.meta.has_field("advances"):
+		note.set("advances", [])
 	if reason in WITHOUT_GOODS:
 		note.update_stock = 0
 	note.run_method("calculate_taxes_and_totals")
