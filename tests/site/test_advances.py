@@ -224,6 +224,10 @@ def test_advances_in_parts_and_no_more_than_is_left(frappe: Any) -> None:
 	rest.zatca_prepayments[0].update({"taxable": 300, "tax": 45})
 	rest.save()
 	assert "LAW-ADVANCE-LEFT" not in reasons(frappe, rest)
+	rest.set("zatca_prepayments", [])
+	rest.save()
+	assert not rest.zatca_prepayments, "taken out by a person, it stays out"
+	assert second.name in reasons(frappe, rest)["LAW-ADVANCE-OPEN"]
 
 
 def test_two_invoices_never_deduct_the_same_advance(frappe: Any) -> None:

@@ -259,13 +259,13 @@ def proposals(doc: Any, *, of_its_orders: bool) -> list[dict[str, Any]]:
 	"""
 	if not can_deduct(doc) or not doc.get("customer"):
 		return []
-	filters = {key: doc.get(key) for key in ("company", "customer", "currency")}
-	orders = {row.get("sales_order") for row in doc.get("items") or []} - {None, ""}
+	orders = orders_of(doc)
 	if of_its_orders and not orders:
 		return []
-	room = sold_by_category(doc)
+	known = issued(**whose(doc))
+	room = sold_by_category(doc) if known else {}
 	rows = []
-	for advance in standing(issued(**filters), besides=str(doc.get("name") or "")).values():
+	for advance in standing(known, besides=str(doc.get("name") or "")).values():
 		if of_its_orders and not orders & set(advance.orders):
 			continue
 		for key, part in advance.parts.items():
@@ -285,6 +285,28 @@ def proposals(doc: Any, *, of_its_orders: bool) -> list[dict[str, Any]]:
 				}
 			)
 	return rows
+
+
+def whose(doc: Any) -> dict[str, Any]:
+	"""Which advances an invoice may deduct at all."""
+	return {key: doc.get(key) for key in ("company", "customer", "currency")}
+
+
+def orders_of(doc: Any) -> set[str]:
+	"""The sales orders it bills."""
+	return {row.get("sales_order") for row in doc.get("items") or []} - {None, ""}
+
+
+def forgotten(doc: Any) -> str:
+	"""A sentence where advances stand open on the orders of an invoice that deducts none; empty otherwise."""
+	if doc.get(SalesInvoiceField.PREPAYMENTS) or doc.get("docstatus") != 0:
+		return ""
+	names = sorted({row["prepayment_invoice"] for row in proposals(doc, of_its_orders=True)})
+	if not names:
+		return ""
+	return _("VAT was paid on an advance for this order already ({0}), and it is not deducted here.").format(
+		", ".join(names)
+	)
 
 
 def sold_by_category(doc: Any) -> dict[Key, Decimal]:
@@ -312,7 +334,7 @@ def propose(doc: Any) -> None:
 	"""A new draft made from an order on which advances stand open deducts them; a person may take the rows out again."""
 	if not doc.is_new() or doc.get(SalesInvoiceField.PREPAYMENTS) or not can_deduct(doc):
 		return
-	if not any(row.get("sales_order") for row in doc.get("items") or []):
+	if not orders_of(doc) or not issued(**whose(doc)):
 		return
 	doc.run_method("calculate_taxes_and_totals")
 	for row in proposals(doc, of_its_orders=True):

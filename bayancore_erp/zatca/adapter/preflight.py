@@ -125,7 +125,7 @@ def differences(doc: Any, mapping: Mapping, totals: Totals) -> Iterable[Problem]
 
 
 def taken_too_far(doc: Any, mapping: Mapping, totals: Totals) -> Iterable[Problem]:
-	"""What a note or a deduction takes beyond what is left."""
+	"""What a note or a deduction takes beyond what is left, and an advance it leaves out."""
 	yield from (
 		Problem("LAW-NOTE-LINE", sentence, field=f"lines[{line_behind(index, mapping, doc)}]")
 		for index, sentence in beyond_a_line(doc)
@@ -134,6 +134,9 @@ def taken_too_far(doc: Any, mapping: Mapping, totals: Totals) -> Iterable[Proble
 		Problem("LAW-ADVANCE-LEFT", sentence, field=f"prepayments[{index}].taxable")
 		for index, sentence in advances.beyond(doc, totals)
 	)
+	forgotten = advances.forgotten(doc)
+	if forgotten:
+		yield Problem("LAW-ADVANCE-OPEN", forgotten, severity="Warning", field="prepayments")
 
 
 def line_behind(index: int, mapping: Mapping, doc: Any) -> int:
