@@ -1,13 +1,15 @@
 """A private bench for a proof, and the proof's own second half inside it.
 
 Takes the script of a proof; gives a bench of its own (MariaDB, Redis, a site with the Saudi company), in which the script runs
-again with the bench's Python. Everything is stopped and removed at the end. See tests/site/private_bench.py.
+again with the bench's Python. Everything is stopped and removed at the end. PROOF_WORLD names a dump of the test world
+(`world.sql` of another private bench of this checkout), which saves installing the app. See tests/site/private_bench.py.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "site"))
 from private_bench import BENCH, PrivateBench
 
 INSIDE = "--inside"
+SITE = "saudi.local"
 
 
 def outside(script: str, arguments: list[str]) -> int:
@@ -46,10 +49,10 @@ def started() -> Iterator[PrivateBench]:
 		bench = PrivateBench(Path(folder))
 		try:
 			bench.start()
-			bench.add_site("saudi.local", "saudi")
-			ports = (bench.db_port, bench.cache_port, bench.queue_port, bench.web_port)
-			keys = ("db", "cache", "queue", "web")
-			(bench.folder / "bench.json").write_text(json.dumps(dict(zip(keys, ports, strict=True))))
+			bench.add_site(SITE, "saudi", empty=True)
+			if os.environ.get("PROOF_WORLD"):
+				shutil.copy(os.environ["PROOF_WORLD"], bench.folder / "world.sql")
+			bench.remember_ports()
 			names = ("mariadb", "cache", "queue")
 			pids = [process.pid for process in bench.started]
 			(bench.folder / "pids.json").write_text(json.dumps(dict(zip(names, pids, strict=True))))
@@ -60,19 +63,10 @@ def started() -> Iterator[PrivateBench]:
 
 def inside() -> PrivateBench:
 	"""The bench this process runs in."""
-	folder = Path(os.environ["PRIVATE_BENCH"])
-	bench = PrivateBench(folder)
-	ports = json.loads((folder / "bench.json").read_text())
-	bench.db_port, bench.cache_port, bench.queue_port, bench.web_port = (
-		ports[key] for key in ("db", "cache", "queue", "web")
-	)
-	return bench
+	return PrivateBench.found(Path(os.environ["PRIVATE_BENCH"]))
 
 
 # --- processes --------------------------------------------------------------------------------------------------------
-SITE = "saudi.local"
-
-
 class Child:
 	"""A process forked from this warm one, connected to the site by itself; its answer comes back as JSON."""
 

@@ -45,12 +45,14 @@ def submit_for_clearance(doctype: str, name: str) -> dict[str, Any]:
 	doc = frappe.get_doc(doctype, name)
 	with inline.place() as admitted:
 		if doc.docstatus == 0 and not journal.live(doctype, name):
-			# No job where this very request goes on: a worker could be faster and leave the person without the answer.
-			doc.flags.zatca_inline = admitted
-			if doc.get(InvoiceField.STATE) == State.REJECTED.value:
-				refresh_copied(doc)
-			doc.submit()
-			frappe.clear_messages()
+			rejected = doc.get(InvoiceField.STATE) == State.REJECTED.value
+			if rejected or not (admitted and guard.queue_draft(doc)):
+				# No job where this very request goes on: a worker could be faster and leave the person without the answer.
+				doc.flags.zatca_inline = admitted
+				if rejected:
+					refresh_copied(doc)
+				doc.submit()
+				frappe.clear_messages()
 		frappe.db.commit()
 		submission = journal.live(doctype, name)
 		if (

@@ -11,13 +11,15 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.utils import get_datetime
 
 from bayancore_erp.zatca.adapter import journal, signed
 from bayancore_erp.zatca.adapter.fields import SYSTEM_FIELDS, InvoiceField, Kind, State
-from bayancore_erp.zatca.adapter.mapper import kind_of, skip_reason
+from bayancore_erp.zatca.adapter.mapper import drop_facts, keep_facts, kind_of, skip_reason
+from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.adapter.posting import workflow_field
 from bayancore_erp.zatca.adapter.records import ImmutableRecord
-from bayancore_erp.zatca.adapter.rehearsal import is_rehearsal
+from bayancore_erp.zatca.adapter.rehearsal import is_rehearsal, wants_full
 from bayancore_erp.zatca.adapter.signed import Signed
 from bayancore_erp.zatca.adapter.signing import documents_of
 
@@ -86,11 +88,53 @@ def on_submission(doc: Any, state: str, before: Any) -> None:
 		require_unchanged(doc, approved)
 		signed.hold(doc, approved)
 		return
-	if skip_reason(doc):
-		return
-	refuse_frozen(doc, state, before)
-	if kind_of(doc) is Kind.STANDARD:
+	if must_be_cleared(doc, state, before):
 		defer(doc, before)
+
+
+def must_be_cleared(doc: Any, state: str, before: Any) -> bool:
+	"""Whether it is a standard one that is not on its way yet. Raises BeingCleared for one that is."""
+	if skip_reason(doc):
+		return False
+	refuse_frozen(doc, state, before)
+	return kind_of(doc) is Kind.STANDARD
+
+
+def queue_draft(doc: Any) -> bool:
+	"""Ask for the clearance of a draft as it is stored, without saving it once more. Gives whether that could be done.
+
+	Not where a Workflow has a say, nor where the buyer's record was corrected since, and only where the rehearsal posts it
+	in full: then ERPNext validates it there.
+	"""
+	if workflow_field(doc.doctype) or not wants_full(settings_of(doc.company), len(doc.items)):
+		return False
+	if not is_current(doc):
+		return False
+	keep_facts(doc)
+	wanted = must_be_cleared(doc, doc.get(InvoiceField.STATE) or "", doc)
+	drop_facts(doc)
+	if not wanted:
+		return False
+	submission = journal.open_submission(doc, State.QUEUED, kind=Kind.STANDARD.value)
+	journal.show(
+		doc.doctype,
+		doc.name,
+		**{
+			InvoiceField.STATE: State.QUEUED,
+			InvoiceField.SUBMISSION: submission.name,
+			InvoiceField.KIND: Kind.STANDARD.value,
+		},
+	)
+	return True
+
+
+def is_current(doc: Any) -> bool:
+	"""Whether what the draft has copied from its customer and the addresses cannot have changed since it was saved."""
+	saved = get_datetime(doc.modified)
+	copied = [("Customer", doc.customer)]
+	copied += [("Address", doc.get(field)) for field in ("customer_address", "company_address")]
+	changed = [frappe.db.get_value(doctype, name, "modified") for doctype, name in copied if name]
+	return all(moment and get_datetime(moment) <= saved for moment in changed)
 
 
 def is_approved(doc: Any) -> bool:

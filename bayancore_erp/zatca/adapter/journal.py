@@ -87,8 +87,11 @@ def open_submission(doc: Any, state: State, **values: Any) -> Any:
 	return row.insert()
 
 
-def claim(submission: str) -> Lease | None:
-	"""Take the lease where it is free; None where another holds it or the submission is finished. Locks the row."""
+def claim(submission: str, **values: Any) -> Lease | None:
+	"""Take the lease where it is free; None where another holds it or the submission is finished. Locks the row.
+
+	`values` are written with it.
+	"""
 	rows = frappe.db.sql(
 		"select live_key, lease_owner, lease_until, fencing_token from `tabZATCA Submission` where name = %s for update",
 		submission,
@@ -102,7 +105,7 @@ def claim(submission: str) -> Lease | None:
 	lease = Lease(submission, f"{socket.gethostname()}:{os.getpid()}", int(row.fencing_token or 0) + 1)
 	put(
 		submission,
-		{"lease_owner": lease.owner, "lease_until": now + LEASE, "fencing_token": lease.token},
+		{"lease_owner": lease.owner, "lease_until": now + LEASE, "fencing_token": lease.token, **values},
 	)
 	return lease
 

@@ -149,9 +149,9 @@ def take(submission: str) -> Lease | None:
 		return None
 	# Invoice, device, submission: the order in which every path of ours takes its locks.
 	lock_invoice(row.invoice_doctype, row.invoice_name)
-	lease = journal.claim(submission)
-	if lease and not row.document:
-		journal.put(submission, {"state": State.CLEARING, "step": "Claimed"})
+	first = {} if row.document else {"state": State.CLEARING, "step": "Claimed"}
+	lease = journal.claim(submission, **first)
+	if lease and first:
 		journal.show(
 			row.invoice_doctype,
 			row.invoice_name,
