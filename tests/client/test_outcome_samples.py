@@ -187,6 +187,7 @@ SHAPES: list[tuple[Endpoint, int, object, Kind]] = [
 	(R, 400, {"reportingStatus": "NOT_REPORTED"}, Kind.REJECTED),
 	(R, 400, {}, Kind.UNEXPLAINED_REFUSAL),
 	(R, 400, b"", Kind.UNEXPLAINED_REFUSAL),
+	(C, 400, b"", Kind.UNEXPLAINED_REFUSAL),
 	(R, 400, {"errorMessages": None, "validationResults": 7}, Kind.UNEXPLAINED_REFUSAL),
 	# Clearance switched off, or somebody else's redirect.
 	(C, 303, b"", Kind.CLEARANCE_OFF),

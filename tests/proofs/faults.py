@@ -79,21 +79,21 @@ def arm() -> None:
 	from bayancore_erp.zatca import jobs
 	from bayancore_erp.zatca.adapter import desk, gateway, issuing, journal, orchestrator
 
-	def before(module: Any, function: str, point: str, name: Any = lambda *arguments: "") -> None:
+	def before(module: Any, function: str, point: str, name: Any = lambda *arguments, **options: "") -> None:
 		real = getattr(module, function)
 
 		def wrapped(*arguments: Any, **options: Any) -> Any:
-			reach(point, name(*arguments))
+			reach(point, name(*arguments, **options))
 			return real(*arguments, **options)
 
 		setattr(module, function, wrapped)
 
-	def after(module: Any, function: str, point: str, name: Any = lambda *arguments: "") -> None:
+	def after(module: Any, function: str, point: str, name: Any = lambda *arguments, **options: "") -> None:
 		real = getattr(module, function)
 
 		def wrapped(*arguments: Any, **options: Any) -> Any:
 			answer = real(*arguments, **options)
-			reach(point, name(*arguments))
+			reach(point, name(*arguments, **options))
 			return answer
 
 		setattr(module, function, wrapped)
@@ -248,7 +248,7 @@ class Arena:
 
 		config = json.loads((self.bench.sites / SITE / "site_config.json").read_text())
 		line = pymysql.connect(
-			host="127.0.0.1", port=self.bench.db_port, user="root", password="root",
+			host="127.0.0.1", port=self.bench.db_port, user=config["db_user"], password=config["db_password"],
 			database=config["db_name"], autocommit=True,
 		)  # fmt: skip
 		try:
@@ -271,6 +271,8 @@ class Arena:
 	def cycle(self, points: Any) -> None:
 		"""A batch of invoices: submitted under fire, finished under fire, finished."""
 		self.revive()
+		how = "Full" if self.chance.random() < 0.3 else "Checks"
+		call(lambda frappe: rehearse(frappe, how))
 		standard, simplified = call(drafts)
 		self.names += standard + simplified
 		half = len(standard) // 2
@@ -458,6 +460,15 @@ def prepare(bench: Any, fatoora: Any) -> None:
 		key = frappe.db.get_value("User", "Administrator", "api_key")
 		frappe.db.commit()
 		(bench.folder / "token").write_text(f"{key}:{secret}")
+
+
+def rehearse(frappe: Any, how: str) -> None:
+	"""Full or Checks, as a company chooses."""
+	import world
+
+	frappe.db.set_value("ZATCA Settings", world.COMPANY, "rehearsal", how)
+	frappe.clear_document_cache("ZATCA Settings", world.COMPANY)
+	frappe.db.commit()
 
 
 def accepted(fatoora: Any) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """A private bench for a proof, and the proof's own second half inside it.
 
 Takes the script of a proof; gives a bench of its own (MariaDB, Redis, a site with the Saudi company), in which the script runs
-again with the bench's Python. Everything is stopped and removed at the end. PROOF_WORLD names a dump of the test world
-(`world.sql` of another private bench of this checkout), which saves installing the app. See tests/site/private_bench.py.
+again with the bench's Python. Everything is stopped and removed at the end. PROOF_WORLD names the folder of
+another private bench of this checkout, whose test world is taken over: that saves installing the app. See tests/site/private_bench.py.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def started() -> Iterator[PrivateBench]:
 			bench.start()
 			bench.add_site(SITE, "saudi", empty=True)
 			if os.environ.get("PROOF_WORLD"):
-				shutil.copy(os.environ["PROOF_WORLD"], bench.folder / "world.sql")
+				borrow_world(bench, Path(os.environ["PROOF_WORLD"]))
 			bench.remember_ports()
 			names = ("mariadb", "cache", "queue")
 			pids = [process.pid for process in bench.started]
@@ -59,6 +59,15 @@ def started() -> Iterator[PrivateBench]:
 			yield bench
 		finally:
 			bench.stop()
+
+
+def borrow_world(bench: PrivateBench, other: Path) -> None:
+	"""The dump of another private bench, with the key that reads its secrets."""
+	shutil.copy(other / "world.sql", bench.folder / "world.sql")
+	config = bench.sites / SITE / "site_config.json"
+	values = json.loads(config.read_text())
+	theirs = json.loads((other / "sites" / SITE / "site_config.json").read_text())
+	config.write_text(json.dumps({**values, **{k: v for k, v in theirs.items() if k not in values}}))
 
 
 def inside() -> PrivateBench:

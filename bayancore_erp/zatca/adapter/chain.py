@@ -93,16 +93,10 @@ def append(device: str, prepared: Prepared, **facts: Any) -> Any:
 			**pack(document.xml),
 		},
 	)
-	frappe.db.set_value(
-		"ZATCA Device",
-		device,
-		{
-			"icv": position.icv,
-			"pih": document.invoice_hash,
-			"last_document": document.uuid,
-			"last_signed_at": facts.get("issued_at"),
-		},
-		update_modified=False,
+	# Not by set_value: it would drop the device from the cache, and with it what the next signature needs.
+	frappe.db.sql(
+		"update `tabZATCA Device` set icv = %s, pih = %s, last_document = %s, last_signed_at = %s where name = %s",
+		(position.icv, document.invoice_hash, document.uuid, facts.get("issued_at"), device),
 	)
 	return row
 

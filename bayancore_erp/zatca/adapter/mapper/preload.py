@@ -142,9 +142,9 @@ def preload(doc: Any) -> Facts:
 			TaxTemplateField.EXEMPTION_CODE,
 			TaxTemplateField.EXEMPTION_REASON,
 		)
-	heads = {row.get("account_head") for row in doc.get("taxes") or []}
+	heads = {row.get("account_head") for row in doc.get("taxes") or []} - {None, ""}
 	facts.account_types = {
-		name: row.account_type or "" for name, row in many("Account", heads, "account_type").items()
+		name: frappe.get_cached_value("Account", name, "account_type") or "" for name in sorted(heads)
 	}
 	facts.units = many("UOM", (row.get("uom") for row in items), UomField.CODE, UomField.NAME_AR)
 	nameless = {row.get("item_code") for row in items if not row.get("zatca_item_name_ar")}

@@ -80,7 +80,8 @@ TABLE: tuple[Row, ...] = (
 	Row(CSID_ENDPOINTS, {400, 401, 403, 404, 409, 422}, {Said.OTP_BAD}, Kind.OTP_REFUSED),
 	Row(CSID_ENDPOINTS, {400, 409, 422}, {Said.REFUSED, Said.STEPS_MISSING}, Kind.CSID_REFUSED),
 	# What says nothing about the document itself.
-	Row(_ANYTHING, {400}, {Said.NOTHING}, Kind.UNEXPLAINED_REFUSAL),
+	# A clearance answer without a word may mean "use reporting"; with 400 it means no more than that it was refused.
+	Row(_ANYTHING, {400}, {Said.NOTHING, Said.USE_REPORTING}, Kind.UNEXPLAINED_REFUSAL),
 	Row(_ANYTHING, {401}, _ANYTHING, Kind.UNAUTHORISED),
 	Row(_ANYTHING, {403}, _ANYTHING, Kind.FORBIDDEN),
 	Row(_ANYTHING, {404, 405, 410, 421, 501}, _ANYTHING, Kind.WRONG_ADDRESS),
