@@ -26,9 +26,11 @@ from typing import Any
 
 import own_bench
 from own_bench import SITE, Child, call
+from private_bench import free_port
 
 ROUNDS = 500
-BATCH = 12
+BATCH = 24
+LANES = 4
 PASSES = 3
 PATIENCE = 90.0
 # What a process was about to do when it was killed, in the order of an invoice's life.
@@ -188,8 +190,9 @@ class Arena:
 		self.bench, self.fatoora, self.chance = bench, fatoora, chance
 		self.pids = json.loads((bench.folder / "pids.json").read_text())
 		self.headers = {"Authorization": f"token {token}", "X-Frappe-Site-Name": SITE}
-		self.web = Process(lambda: serve(bench.web_port))
-		self.workers = [Process(work_off) for _each in range(2)]
+		ports = [bench.web_port, free_port()]
+		self.webs = {port: Process(lambda port=port: serve(port)) for port in ports}
+		self.workers = [Process(work_off) for _each in range(LANES)]
 		self.names: list[str] = []
 		self.others: Counter[str] = Counter()
 		self.wrong: list[str] = []
@@ -224,9 +227,12 @@ class Arena:
 
 	def revive(self) -> None:
 		"""Whoever died is started again, as a supervisor does."""
-		self.web.revive()
-		for worker in self.workers:
-			worker.revive()
+		for process in self.processes():
+			process.revive()
+
+	def processes(self) -> list[Process]:
+		"""All that serve."""
+		return [*self.webs.values(), *self.workers]
 
 	def kill_held(self) -> None:
 		"""A work-horse that stands still at its point, and its worker: both by process id, from outside."""
@@ -273,50 +279,50 @@ class Arena:
 		self.revive()
 		how = "Full" if self.chance.random() < 0.3 else "Checks"
 		call(lambda frappe: rehearse(frappe, how))
-		standard, simplified = call(drafts)
+		made = [Child(lambda frappe, part=part: drafts(frappe, part)) for part in range(LANES)]
+		found = [child.wait()[1] for child in made]
+		standard = [name for each in found for name in each[0]]
+		simplified = [name for each in found for name in each[1]]
 		self.names += standard + simplified
 		half = len(standard) // 2
-		for name in standard + simplified:
-			self.plan(
-				name,
-				next(
-					points["till" if name in simplified else "web" if name in standard[:half] else "worker"]
-				),
-			)
-		(plans() / simplified[-1]).write_text(next(points["report"]))
-		(plans() / standard[-1]).write_text("held " + next(points["worker"]))
-		queued = Child(lambda frappe: submit(frappe, standard[half:]))
-		for name in standard[:half]:
-			self.press(name)
-		queued.wait()
-		for name in simplified:
-			Child(lambda frappe, name=name: submit(frappe, [name])).wait()
+		for kind, names in (("web", standard[:half]), ("worker", standard[half:]), ("till", simplified)):
+			for name in names:
+				self.plan(name, next(points[kind]))
+		self.plan(standard[-1], "held " + next(points["worker"]))
+		for name in simplified[::2]:
+			self.plan(name, next(points["report"]))
+		children = [Child(lambda frappe: submit(frappe, standard[half:]))]
+		children += [Child(lambda frappe, name=name: submit(frappe, [name])) for name in simplified]
+		children += [
+			Child(lambda frappe, port=port, number=number: self.press(port, standard[number:half:2]))
+			for number, port in enumerate(self.webs)
+		]
 		self.kill_held()
-		self.disturb(standard, simplified)
+		until(lambda: self.revive() or all(child.is_over() for child in children), 20 * PATIENCE)
+		for child in children:
+			child.wait()
+		self.disturb()
 		for number in range(PASSES):
 			self.recover(points if number < PASSES - 1 else None)
 		self.look(standard)
 
-	def press(self, name: str) -> None:
-		"""The desk's button. The web process may die of it."""
+	def press(self, port: int, names: list[str]) -> None:
+		"""The desk's button. The web process may die of it; then the next one waits until it is there again."""
 		import requests
 
-		self.web.revive()
-		url = (
-			f"http://127.0.0.1:{self.bench.web_port}/api/method/bayancore_erp.zatca.api.submit_for_clearance"
-		)
-		for _attempt in range(100):
-			try:
-				requests.post(
-					url, json={"doctype": "Sales Invoice", "name": name}, headers=self.headers, timeout=60
-				)
-				return
-			except requests.ConnectionError as error:
-				if "refused" not in str(error):
-					return
-				time.sleep(0.05)
+		url = f"http://127.0.0.1:{port}/api/method/bayancore_erp.zatca.api.submit_for_clearance"
+		for name in names:
+			for _attempt in range(600):
+				try:
+					body = {"doctype": "Sales Invoice", "name": name}
+					requests.post(url, json=body, headers=self.headers, timeout=120)
+					break
+				except requests.ConnectionError as error:
+					if "refused" not in str(error):
+						break
+					time.sleep(0.1)
 
-	def disturb(self, standard: list[str], simplified: list[str]) -> None:
+	def disturb(self) -> None:
 		"""Answers lost after acceptance; now and then a server that dies under those at work."""
 		for endpoint in ("clearance", "reporting"):
 			self.fatoora.fault(f"drop:{endpoint}:1")
@@ -325,7 +331,8 @@ class Arena:
 			return
 		call(expire)
 		children = [
-			Child(lambda frappe, part=part: advance(frappe, self.live()[part::2])) for part in range(2)
+			Child(lambda frappe, part=part: advance(frappe, self.live()[part::LANES]))
+			for part in range(LANES)
 		]
 		time.sleep(self.chance.uniform(0.1, 2.5))
 		if what == "mariadb":
@@ -404,12 +411,12 @@ def until(true: Any, seconds: float) -> bool:
 
 
 # --- in children ------------------------------------------------------------------------------------------------------
-def drafts(frappe: Any) -> tuple[list[str], list[str]]:
-	"""A batch of saved invoices: standard, simplified."""
+def drafts(frappe: Any, part: int) -> tuple[list[str], list[str]]:
+	"""A part of a batch of saved invoices: standard, simplified."""
 	import world
 
 	found: tuple[list[str], list[str]] = ([], [])
-	for number in range(BATCH):
+	for number in range(part, BATCH, LANES):
 		buyer = world.PERSON if number % 3 == 2 else world.VAT_BUYER
 		doc = world.invoice(frappe, buyer, [world.line("خدمة | Service", 1 + number % 5, "19.95")])
 		frappe.db.commit()
@@ -547,7 +554,7 @@ def main() -> int:
 		try:
 			return fight(arena, options.rounds)
 		finally:
-			for process in (arena.web, *arena.workers):
+			for process in arena.processes():
 				process.end()
 			bench.stop()
 

@@ -96,6 +96,14 @@ class Child:
 				os._exit(status)
 		os.close(writer)
 		self._reader = reader
+		self._status: int | None = None
+
+	def is_over(self) -> bool:
+		"""Whether it has ended. For children whose answers are short."""
+		if self._status is None:
+			pid, status = os.waitpid(self.pid, os.WNOHANG)
+			self._status = status if pid else None
+		return self._status is not None
 
 	def wait(self) -> tuple[int, Any]:
 		"""Exit status (negative: the signal that killed it) and answer."""
@@ -103,9 +111,10 @@ class Child:
 		while part := os.read(self._reader, 65536):
 			parts.append(part)
 		os.close(self._reader)
-		_pid, status = os.waitpid(self.pid, 0)
+		if self._status is None:
+			self._status = os.waitpid(self.pid, 0)[1]
 		said = b"".join(parts)
-		return os.waitstatus_to_exitcode(status), json.loads(said) if said else None
+		return os.waitstatus_to_exitcode(self._status), json.loads(said) if said else None
 
 
 def connected_to_site(work: Callable[[Any], Any]) -> Any:
