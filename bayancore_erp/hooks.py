@@ -221,10 +221,11 @@ zatca_doctor = [
 ] + [f"bayancore_erp.archive.adapter.doctor.{check}" for check in ("places", "waiting", "mail")]
 
 # --- workers --------------------------------------------------------------------------------------------------------
+# Frappe names a scheduled job after the last two parts of its path, and of two of one name keeps the later.
 scheduler_events = {
 	"cron": {
 		"* * * * *": [
-			"bayancore_erp.zatca.jobs.watchdog",
+			"bayancore_erp.zatca.jobs.watch_submissions",
 			"bayancore_erp.zatca.jobs.resume_enrolments",
 			"bayancore_erp.archive.jobs.watchdog",
 			"bayancore_erp.archive.audit_jobs.seal",

@@ -10,7 +10,7 @@ def advance(submission: str) -> str:
 	return orchestrator.advance(submission)
 
 
-def watchdog() -> int:
+def watch_submissions() -> int:
 	"""Enqueue every live submission that nobody works on; gives how many.
 
 	On another queue than the one they were first put on: a queue that is stuck or swamped does not stop them.
@@ -28,7 +28,7 @@ def enrol(device: str) -> None:
 
 def second_watch() -> int:
 	"""The same from the long queue, where the scheduler's minute jobs do not run."""
-	return watchdog()
+	return watch_submissions()
 
 
 def resume_enrolments() -> int:

@@ -71,3 +71,15 @@ def test_whitelisted_methods_are_annotated(file: Path) -> None:
 	for function in whitelisted(ast.parse(file.read_text())):
 		bare = [arg.arg for arg in function.args.args + function.args.kwonlyargs if arg.annotation is None]
 		assert not bare, f"{function.name}: {bare} (Frappe 16 refuses the call)"
+
+
+def test_scheduled_jobs_have_names_of_their_own() -> None:
+	"""Frappe names them after the last two parts of the path; of two of one name the later replaces the earlier."""
+	hooks: dict[str, object] = {}
+	exec((PACKAGE / "hooks.py").read_text(encoding="utf-8"), hooks)
+	paths: list[str] = []
+	for events in hooks["scheduler_events"].values():  # type: ignore[attr-defined]
+		for part in events.values() if isinstance(events, dict) else [events]:
+			paths += part
+	names = [".".join(path.split(".")[-2:]) for path in paths]
+	assert len(set(names)) == len(names), sorted(names)

@@ -37,6 +37,8 @@ PATIENCE = 90.0
 WEB = ("asked", "claimed", "rehearsed", "signed, not committed", "stored", "about to send", "accepted, not recorded",
 	"recorded", "understood, not committed", "about to post", "posted, not committed", "posted")  # fmt: skip
 WORKER = ("taken", *WEB[1:])
+# Between two transactions: one that stood still inside one would be waited for, not killed.
+HELD = ("claimed", "stored", "about to send", "accepted, not recorded", "recorded", "about to post")
 TILL = ("issued, not committed", "issued")
 REPORT = (
 	"taken",
@@ -288,7 +290,7 @@ class Arena:
 		for kind, names in (("web", standard[:half]), ("worker", standard[half:]), ("till", simplified)):
 			for name in names:
 				self.plan(name, next(points[kind]))
-		self.plan(standard[-1], "held " + next(points["worker"]))
+		self.plan(standard[-1], "held " + next(points["held"]))
 		for name in simplified[::2]:
 			self.plan(name, next(points["report"]))
 		children = [Child(lambda frappe: submit(frappe, standard[half:]))]
@@ -427,8 +429,13 @@ def drafts(frappe: Any, part: int) -> tuple[list[str], list[str]]:
 def submit(frappe: Any, names: list[str]) -> None:
 	"""As code, an import or a till does."""
 	for name in names:
-		frappe.get_doc("Sales Invoice", name).submit()
-		frappe.db.commit()
+		for _attempt in range(3):
+			try:
+				frappe.get_doc("Sales Invoice", name).submit()
+				frappe.db.commit()
+				break
+			except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
+				frappe.db.rollback()
 		reach("issued", name)
 
 
@@ -452,7 +459,7 @@ def expire(frappe: Any) -> int:
 		"update `tabZATCA Submission` set lease_until = null, next_try_at = null where live_key is not null"
 	)
 	frappe.db.commit()
-	return int(jobs.watchdog())
+	return int(jobs.watch_submissions())
 
 
 def prepare(bench: Any, fatoora: Any) -> None:
@@ -564,7 +571,13 @@ def fight(arena: Arena, rounds: int) -> int:
 	began = time.monotonic()
 	points = {
 		kind: around(names)
-		for kind, names in (("web", WEB), ("worker", WORKER), ("till", TILL), ("report", REPORT))
+		for kind, names in (
+			("web", WEB),
+			("worker", WORKER),
+			("held", HELD),
+			("till", TILL),
+			("report", REPORT),
+		)
 	}
 	while sum(arena.struck().values()) + drops(arena) < rounds:
 		arena.cycle(points)
@@ -575,11 +588,12 @@ def fight(arena: Arena, rounds: int) -> int:
 		if not arena.live():
 			break
 		arena.recover(None)
-	# A till that died before its commit has issued nothing: its draft is submitted again, as its cashier would.
+	# Whoever died before the first commit has asked for nothing: the draft is submitted again, as a person would.
 	drafts_left = [
 		row[0]
 		for row in arena.ask(
-			"select name from `tabSales Invoice` where docstatus = 0 and zatca_kind = 'Simplified'"
+			"select name from `tabSales Invoice` where docstatus = 0 and ifnull(zatca_state, '') = '' and name in %s",
+			arena.names,
 		)
 	]
 	call(lambda frappe: submit(frappe, drafts_left))

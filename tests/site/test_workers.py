@@ -96,8 +96,8 @@ def test_the_watchdog_goes_round_a_queue_that_is_stuck(frappe: Any, bench: Priva
 	doc.submit()
 	frappe.db.commit()
 	with process(bench, "worker", "--queue", "long", "--quiet"):
-		assert jobs.watchdog() == 1
-		assert jobs.watchdog() == 0, "named once, it is given time"
+		assert jobs.watch_submissions() == 1
+		assert jobs.watch_submissions() == 0, "named once, it is given time"
 		ends_as(frappe, "Sales Invoice", [doc.name], "Cleared")
 
 
@@ -105,7 +105,7 @@ def test_the_scheduler_knows_both_watches(frappe: Any) -> None:
 	from frappe.core.doctype.scheduled_job_type.scheduled_job_type import sync_jobs
 
 	sync_jobs()
-	for method, frequency in (("watchdog", "Cron"), ("second_watch", "Hourly Long")):
+	for method, frequency in (("watch_submissions", "Cron"), ("second_watch", "Hourly Long")):
 		job = f"bayancore_erp.zatca.jobs.{method}"
 		assert frappe.db.get_value("Scheduled Job Type", {"method": job}, "frequency") == frequency
 	frappe.db.commit()

@@ -17,6 +17,7 @@ from bayancore_erp.zatca.adapter import guard, inline, journal, orchestrator
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.mapper import locate
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
+from bayancore_erp.zatca.core.outcome.vocabulary import MEANINGS
 
 WAIT = 5
 
@@ -150,7 +151,7 @@ def verdict(doctype: str, name: str) -> dict[str, Any]:
 	answer.update(
 		step=row.step or "",
 		attempts=row.attempts,
-		last_error=row.last_error or "",
+		last_error=in_their_language(row.last_error or ""),
 		next_try_at=str(row.next_try_at or ""),
 		is_live=bool(row.live_key),
 	)
@@ -168,3 +169,10 @@ def verdict(doctype: str, name: str) -> dict[str, Any]:
 			}
 		)
 	return answer
+
+
+def in_their_language(sentence: str) -> str:
+	"""What a submission waits for, for who reads it: the meanings of answers are written down in English."""
+	if not (frappe.local.lang or "").startswith("ar"):
+		return sentence
+	return next((one.sentence.ar for one in MEANINGS.values() if one.sentence.en == sentence), sentence)

@@ -28,7 +28,7 @@ from bayancore_erp.zatca.core.errors import ZatcaError
 PRODUCTION = "Production"
 SKEW_AMBER, SKEW_RED = timedelta(seconds=30), timedelta(minutes=5)
 SLOW = timedelta(seconds=2)
-WATCHDOG = "zatca.jobs.watchdog"
+WATCHDOG = "zatca.jobs.watch_submissions"
 WATCHDOG_SILENT = timedelta(minutes=5)
 STUCK = timedelta(minutes=15)
 REPORT_SOON = timedelta(hours=4)
