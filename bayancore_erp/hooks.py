@@ -44,6 +44,9 @@ company_data_to_be_ignored = [
 
 override_whitelisted_methods = {
 	"frappe.client.get_password": "bayancore_erp.zatca.overrides.secrets.get_password",
+	"erpnext.accounts.doctype.repost_accounting_ledger.repost_accounting_ledger.start_repost": (
+		"bayancore_erp.zatca.overrides.back_doors.start_repost"
+	),
 }
 
 # Their rows name the company in a Data field, which User Permissions do not follow.
@@ -62,6 +65,10 @@ _of_a_company = (
 	"Document Retention",
 	"Destroyed Document",
 )
+override_doctype_class = {
+	"Document Naming Settings": "bayancore_erp.zatca.overrides.back_doors.NamingSettings",
+}
+
 permission_query_conditions = {
 	doctype: "bayancore_erp.zatca.overrides.company_scope.query_conditions" for doctype in _of_a_company
 }
@@ -98,6 +105,7 @@ _invoice_events = {
 		"before_rename",
 	)
 }
+_invoice_events["before_print"] = "bayancore_erp.zatca.overrides.printing.before_print"
 # Readiness, and what is carried from one document to the next: invoice_to_cash.overrides.documents.
 _road = "bayancore_erp.invoice_to_cash.overrides.documents"
 doc_events = {
@@ -138,13 +146,24 @@ doc_events = {
 			"before_insert": "bayancore_erp.zatca.overrides.lawful_record.refuse_customization",
 			"validate": "bayancore_erp.zatca.overrides.lawful_record.refuse_customization",
 		}
-		for doctype in ("Custom Field", "Property Setter", "Custom DocPerm", "Workflow")
+		for doctype in ("Property Setter", "Custom DocPerm", "Workflow")
 	},
 	"Communication": {"after_insert": "bayancore_erp.archive.adapter.delivery_status.on_communication"},
 	"Transaction Deletion Record": {
 		"before_insert": "bayancore_erp.zatca.overrides.lawful_record.refuse_deletion_of_transactions",
 		"before_submit": "bayancore_erp.zatca.overrides.lawful_record.refuse_deletion_of_transactions",
 	},
+	"Custom Field": {
+		"before_insert": "bayancore_erp.zatca.overrides.lawful_record.refuse_customization",
+		"validate": "bayancore_erp.zatca.overrides.lawful_record.refuse_customization",
+		"on_trash": "bayancore_erp.zatca.overrides.lawful_record.refuse_loss_of_field",
+	},
+	"Repost Accounting Ledger": {
+		"before_submit": "bayancore_erp.zatca.overrides.back_doors.before_repost",
+		"on_submit": "bayancore_erp.zatca.overrides.back_doors.after_repost",
+	},
+	"Log Settings": {"validate": "bayancore_erp.zatca.overrides.back_doors.keep_sign_ins"},
+	"Email Queue": {"before_insert": "bayancore_erp.zatca.overrides.printing.refuse_mail"},
 	"Company": {
 		"on_update": "bayancore_erp.setup.company.on_company_update",
 		"on_trash": "bayancore_erp.zatca.overrides.lawful_record.refuse_end_of_company",
@@ -159,6 +178,7 @@ _readiness = "invoice_to_cash/client_scripts/readiness.js"
 _invoice_scripts = [
 	"zatca/client_scripts/sales_invoice.js",
 	"zatca/client_scripts/notes.js",
+	"zatca/client_scripts/outage.js",
 	"ai_errors/client_scripts/rejection.js",
 	_readiness,
 	"archive/client_scripts/papers.js",
@@ -167,6 +187,8 @@ doctype_js = {
 	"Sales Invoice": [*_invoice_scripts, "zatca/client_scripts/advances.js"],
 	"POS Invoice": _invoice_scripts,
 	"Payment Entry": "zatca/client_scripts/payment_entry.js",
+	"ZATCA Device": "zatca/client_scripts/device_home.js",
+	"ZATCA Settings": "zatca/client_scripts/outage_settings.js",
 	**{doctype: _readiness for doctype in ("Customer", "Quotation", "Sales Order", "Delivery Note")},
 }
 doctype_list_js = {
@@ -179,11 +201,19 @@ jinja = {
 	"methods": [
 		"bayancore_erp.archive.adapter.printing.zatca_sheet",
 		"bayancore_erp.archive.adapter.printing.zatca_qr",
+		"bayancore_erp.zatca.overrides.printing.zatca_paper_mark",
 	]
 }
 
 # Documents destroyed after their term keep their place in the chain here.
 zatca_destroyed_places = ["bayancore_erp.archive.adapter.retention.destroyed_places"]
+
+# --- what may leave: print, PDF, mail, portal ---------------------------------------------------------------------------
+pdf_body_html = "bayancore_erp.zatca.overrides.printing.pdf_body_html"
+has_website_permission = {
+	doctype: "bayancore_erp.zatca.overrides.printing.has_website_permission"
+	for doctype in ("Sales Invoice", "POS Invoice")
+}
 
 # What happened to an invoice, for whoever lives on it: event -> listeners (zatca/adapter/events.py says which events and when).
 _archive = ["bayancore_erp.archive.adapter.listeners.on_event"]
@@ -227,6 +257,7 @@ scheduler_events = {
 		"* * * * *": [
 			"bayancore_erp.zatca.jobs.watch_submissions",
 			"bayancore_erp.zatca.jobs.resume_enrolments",
+			"bayancore_erp.zatca.jobs.watch_outages",
 			"bayancore_erp.archive.jobs.watchdog",
 			"bayancore_erp.archive.audit_jobs.seal",
 		],
@@ -234,5 +265,9 @@ scheduler_events = {
 	"hourly": ["bayancore_erp.ai_errors.jobs.watch_warnings"],
 	"daily": ["bayancore_erp.zatca.jobs.tell_of_expiry"],
 	"hourly_long": ["bayancore_erp.zatca.jobs.second_watch", "bayancore_erp.archive.audit_jobs.export"],
-	"daily_long": ["bayancore_erp.archive.jobs.nightly", "bayancore_erp.archive.audit_jobs.nightly"],
+	"daily_long": [
+		"bayancore_erp.archive.jobs.nightly",
+		"bayancore_erp.archive.audit_jobs.nightly",
+		"bayancore_erp.zatca.jobs.verify_books",
+	],
 }

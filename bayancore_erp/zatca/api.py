@@ -8,7 +8,19 @@ from typing import Any
 import frappe
 from frappe import _
 
-from bayancore_erp.zatca.adapter import advances, chain, corrections, desk, issuing, offline, prepayment
+from bayancore_erp.zatca.adapter import (
+	advances,
+	chain,
+	clone,
+	corrections,
+	desk,
+	issuing,
+	offline,
+	outage,
+	prepayment,
+	release,
+)
+from bayancore_erp.zatca.adapter.managers import ROLE
 
 
 @frappe.whitelist(methods=["POST"])
@@ -112,3 +124,71 @@ def verify_chain(device: str) -> dict[str, Any]:
 		"breaks": breaks,
 		"sentence": _("The chain is whole.") if life.ok else _("The chain is broken."),
 	}
+
+
+@frappe.whitelist()
+def site_standing(device: str) -> str:
+	"""Why this site may not use the device, empty where it may. Permission: read on the device."""
+	frappe.get_doc("ZATCA Device", device).check_permission("read")
+	return clone.refusal(device) or ""
+
+
+@frappe.whitelist(methods=["POST"])
+def confirm_site(device: str, icv: int | None = None, pih: str | None = None) -> None:
+	"""Confirm that this site took over a production device. Permission: ZATCA Manager with write on the device."""
+	frappe.only_for(ROLE)
+	frappe.get_doc("ZATCA Device", device).check_permission("write")
+	clone.confirm(device, icv, pih)
+
+
+# --- outage mode: a ZATCA Manager's ------------------------------------------------------------------------------------
+@frappe.whitelist()
+def outage_state(company: str) -> dict[str, Any]:
+	"""Whether outage mode is on, since when and why. Permission: read on the company's ZATCA Settings."""
+	frappe.has_permission("ZATCA Settings", "read", company, throw=True)
+	return outage.sees(company)
+
+
+@frappe.whitelist(methods=["POST"])
+def enter_outage(
+	company: str, reason: str, cause: str, started_at: str | None = None, ended_at: str | None = None
+) -> str:
+	"""Declare an outage, or record one that is over. Permission: ZATCA Manager with write on the settings. Gives its record."""
+	frappe.only_for(ROLE)
+	frappe.has_permission("ZATCA Settings", "write", company, throw=True)
+	return str(outage.enter(company, reason, cause=cause, started_at=started_at, ended_at=ended_at).name)
+
+
+@frappe.whitelist(methods=["POST"])
+def leave_outage(company: str) -> str | None:
+	"""End outage mode; everything that waits is sent. Permission: ZATCA Manager with write on the settings."""
+	frappe.only_for(ROLE)
+	frappe.has_permission("ZATCA Settings", "write", company, throw=True)
+	ended = outage.leave(company, frappe.session.user)
+	return str(ended.name) if ended else None
+
+
+@frappe.whitelist(methods=["POST"])
+def release_uncleared(name: str) -> dict[str, Any]:
+	"""Let an uncleared standard invoice out during an outage. Permission: ZATCA Manager who may submit it."""
+	frappe.only_for(ROLE)
+	frappe.get_doc("Sales Invoice", name).check_permission("submit")
+	release.release(name)
+	return desk.verdict("Sales Invoice", name)
+
+
+@frappe.whitelist(methods=["POST"])
+def reissue_released(name: str) -> dict[str, Any]:
+	"""Issue a released and then rejected invoice again. Permission: ZATCA Manager who may submit it."""
+	frappe.only_for(ROLE)
+	frappe.get_doc("Sales Invoice", name).check_permission("submit")
+	release.reissue(name)
+	return desk.verdict("Sales Invoice", name)
+
+
+@frappe.whitelist(methods=["POST"])
+def reverse_released(name: str, reason: str) -> str:
+	"""Take a released and then rejected invoice out of the books; gives the draft to correct. Permission: ZATCA Manager who may cancel it."""
+	frappe.only_for(ROLE)
+	frappe.get_doc("Sales Invoice", name).check_permission("cancel")
+	return release.reverse(name, reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bayancore_erp.zatca.adapter import enrolment, expiry, guard, orchestrator, prepayment
+from bayancore_erp.zatca.adapter import enrolment, expiry, guard, orchestrator, outage, prepayment, watch
 
 
 def advance(submission: str) -> str:
@@ -47,3 +47,13 @@ def tell_of_expiry() -> int:
 def draft_prepayment_invoice(payment: str) -> str:
 	"""The draft that an advance wants; gives its name."""
 	return prepayment.draft_for(payment)
+
+
+def watch_outages() -> None:
+	"""Enter outage mode where the gateway has been away long enough, leave it once it answers."""
+	outage.watch()
+
+
+def verify_books() -> int:
+	"""Look for what went round every guard; gives how many invoices were found changed."""
+	return len(watch.daily())

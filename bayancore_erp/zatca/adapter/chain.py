@@ -13,6 +13,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from bayancore_erp.zatca.adapter import clone
 from bayancore_erp.zatca.adapter.records import ImmutableRecord, append_row, pack, unpack
 from bayancore_erp.zatca.core.chain import FIRST_PIH, ChainPosition
 from bayancore_erp.zatca.core.crypto.canonical import hash_base64
@@ -57,7 +58,8 @@ def lock(device: str, *, offline: bool = False) -> ChainPosition:
 	Call it as the first read of a transaction on the standard path; on a till's path it is the last lock taken.
 	"""
 	rows = frappe.db.sql(
-		"select icv, pih, status, on_hold, hold_reason, signs_offline from `tabZATCA Device` where name = %s for update",
+		"""select name, icv, pih, status, on_hold, hold_reason, signs_offline, environment, bound_to
+		from `tabZATCA Device` where name = %s for update""",
 		device,
 		as_dict=True,
 	)
@@ -74,6 +76,9 @@ def lock(device: str, *, offline: bool = False) -> ChainPosition:
 		raise DeviceNotReady(
 			_("Device {0} is on hold: {1}").format(device, rows[0].hold_reason or ""), code="DEVICE-ON-HOLD"
 		)
+	elsewhere = clone.refusal(device, rows[0])
+	if elsewhere:
+		raise DeviceNotReady(elsewhere, code="DEVICE-ELSEWHERE")
 	return ChainPosition(int(rows[0].icv or 0) + 1, rows[0].pih or FIRST_PIH)
 
 
@@ -98,6 +103,7 @@ def append(device: str, prepared: Prepared, **facts: Any) -> Any:
 		"update `tabZATCA Device` set icv = %s, pih = %s, last_document = %s, last_signed_at = %s where name = %s",
 		(position.icv, document.invoice_hash, document.uuid, facts.get("issued_at"), device),
 	)
+	clone.remember(device, position.icv, document.invoice_hash, document.uuid)
 	return row
 
 

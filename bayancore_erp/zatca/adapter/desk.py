@@ -14,7 +14,7 @@ from frappe.contacts.doctype.address.address import get_default_address, render_
 from frappe.utils import cint, now_datetime
 
 from bayancore_erp.zatca.adapter import guard, inline, journal, orchestrator
-from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField, Kind, State
+from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField, Kind, SalesInvoiceField, State
 from bayancore_erp.zatca.adapter.mapper import locate
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.core.outcome.vocabulary import MEANINGS
@@ -25,6 +25,7 @@ SENTENCES = {
 	State.QUEUED: "It waits for its turn and is cleared in a moment.",
 	State.CLEARING: "It is being cleared with ZATCA. Nothing needs to be done.",
 	State.CLEARED_NOT_POSTED: "ZATCA has approved it, but it could not be posted yet. Nothing is sent again.",
+	State.CLEARANCE_PENDING: "It was released uncleared during an outage and is booked. It is cleared as soon as ZATCA answers again.",
 	State.CLEARED: "ZATCA has cleared it and it is posted.",
 	State.TO_REPORT: "It is issued and will be reported to ZATCA within 24 hours.",
 	State.REPORTED: "It has been reported to ZATCA.",
@@ -126,6 +127,15 @@ def release_device(device: str) -> int:
 	return len(names)
 
 
+def sentence_of(doc: Any, state: State) -> str:
+	"""What the state means for this invoice; a rejected one that is booked already has another way out."""
+	if state is State.REJECTED and doc.docstatus == 1 and doc.get(SalesInvoiceField.RELEASED_AT):
+		return _(
+			"It was released uncleared and ZATCA rejected it. Issue it again, or reverse it and correct it."
+		)
+	return _(SENTENCES[state]) if state in SENTENCES else ""
+
+
 def verdict(doctype: str, name: str) -> dict[str, Any]:
 	"""State, sentence and messages of the latest submission, each with the form field it is about."""
 	doc = frappe.get_doc(doctype, name)
@@ -136,7 +146,7 @@ def verdict(doctype: str, name: str) -> dict[str, Any]:
 		"docstatus": int(doc.docstatus),
 		"state": state.value,
 		"state_label": _(state.value) if state.value else "",
-		"sentence": _(SENTENCES[state]) if state in SENTENCES else "",
+		"sentence": sentence_of(doc, state),
 		"kind": doc.get(InvoiceField.KIND) or "",
 		"deadline": str(doc.get(InvoiceField.DEADLINE) or ""),
 		"cleared_at": str(doc.get(InvoiceField.CLEARED_AT) or ""),

@@ -18,6 +18,7 @@ from typing import Any
 import frappe
 from frappe.utils import now_datetime
 
+from bayancore_erp.zatca.adapter import clone
 from bayancore_erp.zatca.adapter.devices import take_over
 from bayancore_erp.zatca.adapter.rehearsal import RETRIED
 from bayancore_erp.zatca.adapter.vault import enrolment_state
@@ -198,7 +199,7 @@ def _show(doc: Any, enrolment: Enrolment, request: Any) -> None:
 		"held_at": None,
 		"hold_reason": "",
 		"alerted_days": 0,
-		"bound_to": doc.bound_to or frappe.local.site,
+		"bound_to": doc.bound_to or clone.bind(doc.environment),
 		**facts_of(signing),
 	}
 	if compliance:

@@ -13,7 +13,7 @@ import frappe
 from frappe import _
 from frappe.utils import get_datetime
 
-from bayancore_erp.zatca.adapter import journal, signed
+from bayancore_erp.zatca.adapter import journal, late, signed
 from bayancore_erp.zatca.adapter.fields import SYSTEM_FIELDS, InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.mapper import drop_facts, keep_facts, kind_of, skip_reason
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
@@ -60,6 +60,7 @@ def before_validate(doc: Any) -> None:
 	state = (before.get(InvoiceField.STATE) if before else "") or ""
 	if doc._action == "save":
 		refuse_frozen(doc, state, before)
+		late.check(doc)
 	elif doc._action == "submit":
 		on_submission(doc, state, before)
 
@@ -96,6 +97,7 @@ def must_be_cleared(doc: Any, state: str, before: Any) -> bool:
 	"""Whether it is a standard one that is not on its way yet. Raises BeingCleared for one that is."""
 	if skip_reason(doc):
 		return False
+	late.require_outage(doc)
 	refuse_frozen(doc, state, before)
 	return kind_of(doc) is Kind.STANDARD
 
@@ -212,10 +214,29 @@ def refuse_end(doc: Any, what: str) -> None:
 		if what != _("cancelled") and journal.live(doc.doctype, doc.name):
 			frappe.throw(_("{0} is on its way to ZATCA.").format(doc.name), BeingCleared)
 		return
+	if what == _("cancelled") and was_released_and_rejected(doc):
+		return
 	frappe.throw(
 		_("{0} was signed for ZATCA and cannot be {1}. Issue a credit note instead.").format(doc.name, what),
 		ImmutableRecord,
 		title=_("Lawful Record"),
+	)
+
+
+def was_released_and_rejected(doc: Any) -> bool:
+	"""Whether it was booked uncleared in an outage and ZATCA has no invoice of it: its booking may be taken back, its rows stay."""
+	row = frappe.db.get_value(
+		journal.SUBMISSION,
+		doc.get(InvoiceField.SUBMISSION) or "",
+		["state", "released_at", "kind"],
+		as_dict=True,
+	)
+	return bool(
+		row
+		and row.released_at
+		and row.state == State.REJECTED.value
+		and row.kind == Kind.STANDARD.value
+		and not journal.live(doc.doctype, doc.name)
 	)
 
 

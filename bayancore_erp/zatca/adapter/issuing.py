@@ -14,7 +14,7 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from bayancore_erp.zatca.adapter import guard, journal, offline, signed
+from bayancore_erp.zatca.adapter import books, guard, journal, late, offline, signed
 from bayancore_erp.zatca.adapter.chain import DeviceNotReady
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, State
@@ -76,9 +76,12 @@ def leave_reason(doc: Any, skip: Skip) -> None:
 
 
 def finish(doc: Any) -> None:
-	"""A standard one: only what is cleared, or reported after a 303, and unchanged, is posted."""
+	"""A standard one: only what is cleared, reported after a 303, or released in an outage, and unchanged, is posted."""
 	approved = guard.require_approved(doc)
 	guard.require_unchanged(doc, approved)
+	if approved.released:
+		finish_released(doc, approved)
+		return
 	row = frappe.db.get_value(
 		journal.SUBMISSION, approved.submission, ["endpoint", "last_error"], as_dict=True
 	)
@@ -96,11 +99,35 @@ def finish(doc: Any) -> None:
 			"lease_owner": None,
 			"lease_until": None,
 			"last_error": "",
+			"posted_digest": books.digest_of(doc),
 		},
 	)
 	doc.db_set(InvoiceField.STATE, state.value, update_modified=False)
 	announce(
 		"posted",
+		doc.doctype,
+		doc.name,
+		doc.company,
+		submission=approved.submission,
+		document=approved.document,
+	)
+
+
+def finish_released(doc: Any, approved: signed.Signed) -> None:
+	"""Booked uncleared: its submission lives on until ZATCA's verdict."""
+	journal.put(
+		approved.submission,
+		{
+			"next_try_at": now_datetime(),
+			"lease_owner": None,
+			"lease_until": None,
+			"last_error": "",
+			"posted_digest": books.digest_of(doc),
+		},
+	)
+	doc.db_set(InvoiceField.STATE, State.CLEARANCE_PENDING.value, update_modified=False)
+	announce(
+		"released",
 		doc.doctype,
 		doc.name,
 		doc.company,
@@ -116,9 +143,8 @@ def issue(doc: Any) -> None:
 		# signed and handed over by the till before it came here
 		report_later(doc, offline.store(doc, brought), brought.issued_at)
 		return
-	issued_at = datetime.now(RIYADH).replace(microsecond=0)
-	document = sign_now(doc, issued_at)
-	report_later(doc, document, issued_at)
+	document = sign_now(doc, late.issue_moment(doc))
+	report_later(doc, document, datetime.now(RIYADH).replace(microsecond=0))
 
 
 def sign_now(doc: Any, issued_at: datetime, supersedes: str = "") -> Any:
@@ -151,6 +177,7 @@ def report_later(doc: Any, document: Any, issued_at: datetime, supersedes: str =
 		document=document.name,
 		endpoint=Endpoint.REPORTING.value,
 		content_digest=document.content_digest,
+		posted_digest=books.digest_of(doc),
 		deadline=deadline,
 	)
 	fields = {

@@ -19,7 +19,7 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from bayancore_erp.zatca.adapter import breaker, journal, posting, rehearsal
+from bayancore_erp.zatca.adapter import breaker, clone, journal, late, managers, outage, posting, rehearsal
 from bayancore_erp.zatca.adapter.chain import DeviceNotReady
 from bayancore_erp.zatca.adapter.content import digest_of
 from bayancore_erp.zatca.adapter.events import announce
@@ -38,7 +38,7 @@ from bayancore_erp.zatca.core.errors import ZatcaError
 from bayancore_erp.zatca.core.outcome import Endpoint, NextAction, Outcome
 from bayancore_erp.zatca.core.outcome.vocabulary import MEANINGS
 from bayancore_erp.zatca.core.outcome.vocabulary import Kind as Answered
-from bayancore_erp.zatca.core.pipeline import RIYADH, NotLawful
+from bayancore_erp.zatca.core.pipeline import NotLawful
 
 RETRIED = rehearsal.RETRIED
 TRIES = 4
@@ -90,15 +90,25 @@ def go_on(lease: Lease, patience: float | None) -> bool:
 			"endpoint",
 			"requested_by",
 			"workflow_target",
+			"released_at",
 		],
 		as_dict=True,
 	)
-	if row.state == State.CLEARED_NOT_POSTED.value:
+	if row.state == State.CLEARED_NOT_POSTED.value or is_to_be_let_out(row):
 		post(lease, row)
 		return False
 	if not row.document:
 		return sign_and_store(lease, row)
 	return send(lease, row, patience)
+
+
+def is_to_be_let_out(row: Any) -> bool:
+	"""Released in an outage that lasts, and not booked yet. Once the gateway is back, clearing comes first."""
+	return bool(
+		row.state == State.CLEARANCE_PENDING.value
+		and frappe.db.get_value(row.invoice_doctype, row.invoice_name, "docstatus") == 0
+		and outage.is_active(row.company)
+	)
 
 
 def state_of(submission: str) -> str:
@@ -172,7 +182,6 @@ def lock_invoice(doctype: str, name: str) -> Any:
 def sign_and_store(lease: Lease, row: Any) -> bool:
 	"""Everything up to the stored bytes. Gives whether they are there."""
 	doctype, name = row.invoice_doctype, row.invoice_name
-	issued_at = datetime.now(RIYADH).replace(microsecond=0)
 	with acting_as(row.requested_by):
 		frappe.db.rollback()
 		if not frappe.db.exists(doctype, name):
@@ -187,6 +196,7 @@ def sign_and_store(lease: Lease, row: Any) -> bool:
 				lambda: journal.release(lease, state=State.SKIPPED, live_key=None, finished_at=now_datetime())
 			)
 			return False
+		issued_at = late.issue_moment(doc)
 		snapshot = doc.as_json()
 		fix_posting_time(doc, issued_at)
 		found = look(doc, issued_at, str(uuids.uuid4()))
@@ -292,6 +302,10 @@ def send(lease: Lease, row: Any, patience: float | None) -> bool:
 	if device.on_hold:
 		wait_for_device(lease, row, device.hold_reason)
 		return False
+	elsewhere = clone.refusal(document.device)
+	if elsewhere:
+		wait_for_device(lease, row, elsewhere)
+		return False
 	if patience is not None and patience < 1:
 		hand_over(lease)
 		return False
@@ -319,7 +333,7 @@ def understand(lease: Lease, row: Any, document: Any, reply: Reply, patience: fl
 	if outcome.action is NextAction.HOLD_DEVICE:
 		hold_device(document.device, outcome)
 		journal.set_messages(lease.submission, journal.from_outcome(outcome))
-		wait(lease, row, State.ON_HOLD, LATER, outcome.sentence.en, status)
+		wait(lease, row, pending(row, State.ON_HOLD), LATER, outcome.sentence.en, status)
 		return False
 	return again(lease, row, outcome, status, patience)
 
@@ -327,18 +341,32 @@ def understand(lease: Lease, row: Any, document: Any, reply: Reply, patience: fl
 def accepted(lease: Lease, row: Any, document: Any, outcome: Outcome, status: dict[str, Any]) -> bool:
 	"""ZATCA has it. A simplified one is done; a standard one is posted next."""
 	warnings = journal.set_messages(lease.submission, journal.from_outcome(outcome))
-	journal.tell_of("accepted", lease, document, kind=row.kind, warnings=warnings)
+	journal.tell_of(
+		"accepted", lease, document, kind=row.kind, warnings=warnings, released=bool(row.released_at)
+	)
 	fields = {InvoiceField.CLEARED_AT: now_datetime()}
 	if row.kind == Kind.SIMPLIFIED.value:
 		end(lease, row, State.REPORTED, {**status, "warnings": warnings}, fields)
 		return False
 	if outcome.cleared_xml:
 		fields[InvoiceField.QR] = qr_of(outcome.cleared_xml) or document.qr
+	if row.released_at and frappe.db.get_value(row.invoice_doctype, row.invoice_name, "docstatus") == 1:
+		cleared_at_last(lease, row, document, {**status, "warnings": warnings}, fields)
+		return False
 	journal.write(lease, **{**status, "state": State.CLEARED_NOT_POSTED, "warnings": warnings})
 	journal.show(
 		row.invoice_doctype, row.invoice_name, **{InvoiceField.STATE: State.CLEARED_NOT_POSTED, **fields}
 	)
 	return True
+
+
+def cleared_at_last(
+	lease: Lease, row: Any, document: Any, status: dict[str, Any], fields: dict[str, Any]
+) -> None:
+	"""One that was released and booked in an outage: nothing is left to post, its lawful copy goes out now."""
+	reported = row.endpoint == Endpoint.REPORTING.value
+	end(lease, row, State.REPORTED if reported else State.CLEARED, {**status, "step": "Posted"}, fields)
+	journal.tell_of("posted", lease, document, released=True)
 
 
 def qr_of(cleared: bytes) -> str:
@@ -350,9 +378,17 @@ def qr_of(cleared: bytes) -> str:
 def rejected(lease: Lease, row: Any, document: Any, outcome: Outcome, status: dict[str, Any]) -> None:
 	"""ZATCA says no: a standard one becomes an editable draft again, a simplified one waits for its re-issue."""
 	journal.set_messages(lease.submission, journal.from_outcome(outcome))
-	journal.tell_of("rejected", lease, document, kind=row.kind)
+	journal.tell_of("rejected", lease, document, kind=row.kind, released=bool(row.released_at))
 	fields: dict[str, Any] = {}
-	if row.kind == Kind.STANDARD.value:
+	if row.released_at:
+		managers.remind(
+			row.invoice_doctype,
+			row.invoice_name,
+			_("ZATCA rejected {0}, which was released uncleared: issue it again or reverse it.").format(
+				row.invoice_name
+			),
+		)
+	elif row.kind == Kind.STANDARD.value:
 		fields = unfix_posting_time(document)
 	end(lease, row, State.REJECTED, {**status, "last_error": outcome.sentence.en}, fields)
 
@@ -375,7 +411,7 @@ def again(lease: Lease, row: Any, outcome: Outcome, status: dict[str, Any], pati
 	pause = decide(outcome, attempts, journal.utc_now(), random.Random()).wait
 	if pause is None:
 		journal.set_messages(lease.submission, journal.from_outcome(outcome))
-		wait(lease, row, State.ON_HOLD, LATER, outcome.sentence.en, status)
+		wait(lease, row, pending(row, State.ON_HOLD), LATER, outcome.sentence.en, status)
 		return False
 	if patience is None and pause <= SHORT_WAIT:
 		journal.write(lease, **{**status, "last_error": outcome.sentence.en})
@@ -384,6 +420,11 @@ def again(lease: Lease, row: Any, outcome: Outcome, status: dict[str, Any], pati
 		return True
 	wait(lease, row, underway(row), timedelta(seconds=pause), outcome.sentence.en, status)
 	return False
+
+
+def pending(row: Any, state: State) -> State:
+	"""What a released invoice waits as, whatever it waits for."""
+	return State.CLEARANCE_PENDING if row.released_at else state
 
 
 # --- ends and pauses --------------------------------------------------------------------------------------------------
@@ -422,7 +463,7 @@ def wait(lease: Lease, row: Any, state: State, pause: timedelta, why: str, statu
 
 def wait_for_device(lease: Lease, row: Any, why: str | None) -> None:
 	"""Nothing is wrong with the invoice."""
-	step(lambda: wait(lease, row, State.ON_HOLD, LATER, why or "", {}))
+	step(lambda: wait(lease, row, pending(row, State.ON_HOLD), LATER, why or "", {}))
 
 
 def wait_for_gateway(lease: Lease, row: Any, line: breaker.Line) -> None:
@@ -435,7 +476,7 @@ def wait_for_gateway(lease: Lease, row: Any, line: breaker.Line) -> None:
 
 def underway(row: Any) -> State:
 	"""Where a submission stands while its verdict is awaited."""
-	return State.TO_REPORT if row.kind == Kind.SIMPLIFIED.value else State.CLEARING
+	return pending(row, State.TO_REPORT if row.kind == Kind.SIMPLIFIED.value else State.CLEARING)
 
 
 def hand_over(lease: Lease) -> None:
@@ -455,11 +496,14 @@ def post(lease: Lease, row: Any) -> None:
 	except Exception as error:
 		frappe.db.rollback()
 		frappe.local.message_log = messages
-		problem = posting.explain(row.invoice_doctype, row.invoice_name, error)
+		if row.state == State.CLEARED_NOT_POSTED.value:
+			problem = posting.explain(row.invoice_doctype, row.invoice_name, error)
+		else:
+			problem = Problem("ERP-POSTING", rehearsal.words_of(error), source="Our Check")
 
 		def work() -> None:
 			journal.add_message(lease.submission, problem)
-			wait(lease, row, State.CLEARED_NOT_POSTED, LATER, problem.text, {})
+			wait(lease, row, State(row.state), LATER, problem.text, {})
 
 		step(work)
 

@@ -22,7 +22,7 @@ from bayancore_erp.zatca.adapter.records import live_key
 from bayancore_erp.zatca.core.pipeline import RIYADH
 
 # States in which a signed document may be posted as it is.
-POSTABLE = (State.CLEARED_NOT_POSTED.value,)
+POSTABLE = (State.CLEARED_NOT_POSTED.value, State.CLEARANCE_PENDING.value)
 # What the tax invoice and the ledger have in common. What ERPNext alone keeps (outstanding, status, stock, income accounts)
 # is its own affair.
 PARTIES = (
@@ -62,21 +62,28 @@ _PLACES = 6
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-	"""One signed invoice: the document's row and submission, and what the invoice said."""
+	"""One signed invoice: the document's row and submission, what the invoice said, and whether it is let out uncleared."""
 
 	document: str
 	submission: str
 	said: Any
+	released: bool = False
 
 
 def approved(doctype: str, name: str) -> Signed | None:
-	"""What may be posted for this invoice, as its live submission names it; None where there is nothing."""
+	"""What may be posted for this invoice, as its live submission names it; None where there is nothing.
+
+	ZATCA has accepted it, or a manager released it in an outage (`released_at`).
+	"""
 	row = frappe.db.get_value(
 		journal.SUBMISSION,
 		{"live_key": live_key(doctype, name), "state": ("in", POSTABLE)},
-		["name", "document"],
+		["name", "document", "state", "released_at"],
 		as_dict=True,
 	)
+	released = bool(row) and row.state == State.CLEARANCE_PENDING.value
+	if released and not row.released_at:
+		return None
 	document = row and frappe.db.get_value(
 		"ZATCA Document", row.document, ["name", "issued_at", "snapshot"], as_dict=True
 	)
@@ -84,7 +91,7 @@ def approved(doctype: str, name: str) -> Signed | None:
 		return None
 	said = frappe._dict(frappe.parse_json(document.snapshot))
 	fix_posting_time(said, document.issued_at)
-	return Signed(document.name, row.name, said)
+	return Signed(document.name, row.name, said, released)
 
 
 def fix_posting_time(doc: Any, issued_at: Any) -> None:

@@ -27,6 +27,17 @@ def refuse_customization(doc: Any, method: str | None = None) -> None:
 		)
 
 
+def refuse_loss_of_field(doc: Any, method: str | None = None) -> None:
+	"""A field of ours on an invoice goes with the app, not before: with it what the invoice's state is would be lost."""
+	flags = frappe.flags
+	if doc.module == "ZATCA" and not (flags.in_uninstall or flags.in_migrate or flags.in_fixtures):
+		frappe.throw(
+			_("{0} belongs to the lawful record and stays as long as the app does.").format(doc.name),
+			ImmutableRecord,
+			title=_("Lawful Record"),
+		)
+
+
 def refuse_deletion_of_transactions(doc: Any, method: str | None = None) -> None:
 	"""Transaction Deletion Record removes rows with raw SQL, past every guard: not for a company that has issued."""
 	if has_records(doc.company):

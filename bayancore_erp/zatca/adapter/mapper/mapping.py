@@ -116,7 +116,7 @@ def map_document(
 		billing_references=notes.references(doc, facts) if type_code.is_note else (),
 		purchase_order=str(doc.get("po_no") or "").strip(),
 		contract=str(doc.get(InvoiceField.CONTRACT_NUMBER) or "").strip(),
-		notes=(Note(remark, "ar"),) if remark else (),
+		notes=tuple(Note(text, "ar") for text in (remark, notes.paper(doc)) if text),
 	)
 	invoice = with_rounding(doc, invoice, taxes, rows.shelf_difference)
 	return Mapping(invoice, facts, taxes, tuple(rows.rows), tuple(parts.rows))

@@ -14,7 +14,7 @@ from typing import Any
 from frappe import _
 from frappe.utils import getdate
 
-from bayancore_erp.zatca.adapter.fields import NOTE_REASON_OF, InvoiceField
+from bayancore_erp.zatca.adapter.fields import NOTE_REASON_OF, InvoiceField, SalesInvoiceField
 from bayancore_erp.zatca.adapter.mapper.figures import exact
 from bayancore_erp.zatca.adapter.mapper.preload import Facts
 from bayancore_erp.zatca.core.codes import NOTE_REASONS
@@ -75,6 +75,12 @@ def remark(doc: Any) -> str:
 	"""
 	text = str(doc.get("remarks") or "").strip()
 	return text if has_arabic(text) and not text.startswith(_filled_by_erpnext()) else ""
+
+
+def paper(doc: Any) -> str:
+	"""The number of the invoice written by hand that this one stands for; the buyer has that paper."""
+	number = str(doc.get(SalesInvoiceField.PAPER_NUMBER) or "").strip()
+	return f"عن فاتورة كتبت يدويا برقم {number}" if number else ""
 
 
 def _filled_by_erpnext() -> tuple[str, ...]:

@@ -1,0 +1,208 @@
+"""A restored or copied site neither signs nor sends with a production device until a person confirms."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import world
+from fatoora import Fatoora, expire_leases, fresh, onboard, simulator
+from private_bench import PrivateBench
+
+COPY = "copy.local"
+
+
+@pytest.fixture(scope="module")
+def fatoora() -> Iterator[Fatoora]:
+	with simulator() as running:
+		yield running
+
+
+@pytest.fixture(scope="module")
+def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
+	from bayancore_erp.zatca.adapter import clone
+
+	with world.connected(bench) as frappe:
+		clone.heads_file().unlink(missing_ok=True)
+		frappe.device = onboard(frappe, fatoora)
+		# The simulator cannot be production; what is guarded is asked of the row.
+		frappe.db.set_value(
+			"ZATCA Device", frappe.device, {"environment": "Production", "bound_to": clone.bind("Production")}
+		)
+		frappe.clear_document_cache("ZATCA Device", frappe.device)
+		frappe.db.commit()
+		yield frappe
+		clone.heads_file().unlink(missing_ok=True)
+
+
+@pytest.fixture
+def frappe(site: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+	from bayancore_erp.zatca.adapter import clone, vault
+	from bayancore_erp.zatca.core.codes import Environment
+
+	# its bytes go to the simulator all the same
+	monkeypatch.setitem(vault.ENVIRONMENTS, "Production", Environment.SIMULATION)
+	monkeypatch.setattr(clone, "known_elsewhere", lambda device: 0)
+	site.set_user("Administrator")
+	yield site
+	site.db.rollback()
+
+
+def sold(frappe: Any) -> Any:
+	doc = world.invoice(frappe, world.PERSON, [world.line("خدمة | Service", 1, 50)])
+	doc.submit()
+	frappe.db.commit()
+	return doc
+
+
+def advance(frappe: Any, doc: Any) -> str:
+	from bayancore_erp.zatca import jobs
+	from bayancore_erp.zatca.adapter import journal
+
+	expire_leases(frappe)
+	return str(jobs.advance(journal.live(doc.doctype, doc.name)))
+
+
+def test_at_home_it_signs_sends_and_remembers_its_head(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import clone
+
+	assert clone.refusal(frappe.device) is None
+	doc = sold(frappe)
+	assert advance(frappe, doc) == "Reported"
+	head = clone.read_heads()[frappe.device]
+	stored = fresh(frappe, doc)
+	assert (head["icv"], head["pih"], head["document"]) == (
+		stored.zatca_icv,
+		stored.zatca_hash,
+		stored.zatca_uuid,
+	)
+	(standing,) = clone.state()
+	assert standing.ok and standing.icv == standing.known_icv == head["icv"]
+
+
+def test_what_is_rolled_back_is_not_remembered(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import clone
+
+	before = clone.read_heads()[frappe.device]["icv"]
+	world.invoice(frappe, world.PERSON, [world.line("خدمة | Service", 1, 50)]).submit()
+	frappe.db.rollback()
+	assert clone.read_heads()[frappe.device]["icv"] == before
+
+
+def test_a_dump_restored_elsewhere(frappe: Any, bench: PrivateBench, tmp_path: Path) -> None:
+	"""The dump of this site in another one: it refuses to sign, and to send what was signed and waits."""
+	waiting = sold(frappe)
+	dump = tmp_path / "site.sql"
+	bench.dump(world.SITE, dump)
+	folder = bench.sites / COPY
+	shutil.rmtree(folder, ignore_errors=True)
+	for name in ("public/files", "private/files", "locks", "logs"):
+		(folder / name).mkdir(parents=True)
+	config = json.loads((bench.sites / world.SITE / "site_config.json").read_text())
+	config.pop("zatca_home")
+	(folder / "site_config.json").write_text(
+		json.dumps({**config, "db_name": "copy_local", "db_user": "copy_local"})
+	)
+	try:
+		bench.restore(COPY, dump)
+		code = f"""
+import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
+import frappe, json, world
+frappe.init(site={COPY!r}, sites_path="."); frappe.connect(); frappe.set_user("Administrator")
+from bayancore_erp.zatca import jobs
+from bayancore_erp.zatca.adapter import clone, issuing, journal
+icv = frappe.db.get_value("ZATCA Device", {frappe.device!r}, "icv")
+try:
+	world.invoice(frappe, world.PERSON, [world.line("خدمة | Service", 1, 50)]).submit(); signed = True
+except issuing.NotIssued:
+	signed = False
+frappe.db.rollback()
+frappe.db.sql("update `tabZATCA Submission` set lease_until = null, next_try_at = null"); frappe.db.commit()
+state = jobs.advance(journal.live("Sales Invoice", {waiting.name!r}))
+refused = clone.refusal({frappe.device!r}) or ""
+clone.known_elsewhere = lambda device: 0
+clone.confirm({frappe.device!r}); frappe.db.commit()
+print(json.dumps(dict(signed=signed, state=state, refused=refused, icv=[icv, frappe.db.get_value("ZATCA Device", {frappe.device!r}, "icv")],
+	after=clone.refusal({frappe.device!r}) or "", by=frappe.db.get_value("ZATCA Device", {frappe.device!r}, "confirmed_by"))))
+frappe.destroy()
+"""
+		run = subprocess.run(
+			[str(bench.python), "-c", code],
+			cwd=bench.sites,
+			env=bench.env,
+			capture_output=True,
+			text=True,
+			check=False,
+		)
+		assert run.returncode == 0, run.stderr[-2000:]
+		found = json.loads(run.stdout.strip().splitlines()[-1])
+	finally:
+		shutil.rmtree(folder, ignore_errors=True)
+		bench.sql("DROP DATABASE IF EXISTS `copy_local`")
+	assert found["signed"] is False and found["state"] == "On Hold"
+	assert world.SITE in found["refused"] and found["icv"][0] == found["icv"][1]
+	assert found["after"] == "" and found["by"] == "Administrator"
+	assert not frappe.db.exists("ZATCA Attempt", {"invoice_name": waiting.name}), "the original was not asked"
+	assert advance(frappe, waiting) == "Reported"
+
+
+def test_an_older_backup_of_the_same_site(frappe: Any) -> None:
+	"""The counter would be given out twice: refused until the newest backup is there, or a person takes the head over."""
+	from bayancore_erp.zatca.adapter import chain, clone
+	from bayancore_erp.zatca.api import confirm_site
+
+	sold(frappe)
+	head = frappe.db.get_value("ZATCA Device", frappe.device, ["icv", "pih", "last_document"], as_dict=True)
+	earlier = frappe.get_all(
+		"ZATCA Document", {"device": frappe.device, "icv": head.icv - 1}, ["icv", "invoice_hash", "name"]
+	)[0]
+	frappe.db.set_value(
+		"ZATCA Device",
+		frappe.device,
+		{"icv": earlier.icv, "pih": earlier.invoice_hash, "last_document": earlier.name},
+	)
+	frappe.db.commit()
+	refused = clone.refusal(frappe.device) or ""
+	assert str(head.icv) in refused
+	with pytest.raises(chain.DeviceNotReady):
+		chain.lock(frappe.device)
+	frappe.db.rollback()
+	confirm_site(frappe.device)
+	frappe.db.commit()
+	assert frappe.db.get_value("ZATCA Device", frappe.device, "icv") == head.icv
+	assert clone.refusal(frappe.device) is None and chain.verify(frappe.device).ok
+
+
+def test_what_the_archive_knows_counts(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+	from bayancore_erp.zatca.adapter import clone
+	from bayancore_erp.zatca.core.errors import ConfigurationError
+
+	monkeypatch.setattr(clone, "known_elsewhere", lambda device: 999_999)
+	(standing,) = clone.state()
+	assert not standing.ok and standing.known_icv == 999_999
+	with pytest.raises(ConfigurationError):
+		clone.confirm(frappe.device)
+	frappe.db.rollback()
+
+
+def test_another_name_another_configuration(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import clone
+
+	for key, value in (
+		("db_name", "other"),
+		("encryption_key", "other"),
+		("zatca_home", "other"),
+		("host_name", "https://other"),
+	):
+		kept = frappe.conf.get(key)
+		frappe.conf[key] = value
+		try:
+			assert clone.refusal(frappe.device), key
+		finally:
+			frappe.conf[key] = kept
+	assert clone.refusal(frappe.device) is None
