@@ -10,11 +10,14 @@ from typing import Any
 
 import frappe
 
+from bayancore_erp.zatca.adapter.fields import Kind
+
 JOB = "bayancore_erp.archive.jobs.follow"
 
 
 def on_event(event: str, facts: Any) -> None:
 	"""posted, issued, accepted, released, rejected: all have a signed document to work on."""
 	document = facts.get("document")
-	if document:
+	# A standard one that is accepted is posted in the next moment, which is told as well.
+	if document and not (event == "accepted" and facts.get("kind") == Kind.STANDARD.value):
 		frappe.enqueue(JOB, queue="default", enqueue_after_commit=True, document=document, event=event)

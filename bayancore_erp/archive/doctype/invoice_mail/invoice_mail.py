@@ -12,5 +12,6 @@ class InvoiceMail(InsertOnly):
 
 
 def on_doctype_update() -> None:
-	"""The way from an invoice to its mails."""
+	"""The way from an invoice to its mails; and the last days' ones, which the watchdog asks for every minute."""
+	frappe.db.add_index("Invoice Mail", ["creation"], "of_the_days")
 	frappe.db.add_index("Invoice Mail", ["invoice_name", "invoice_doctype"], "of_the_invoice")
