@@ -26,7 +26,7 @@ _SEEN = "zatca_archive_head:{0}"
 
 def mark(document: Any, *, force: bool = False) -> None:
 	"""Note a document's place in its chain where the last note is old enough."""
-	last = frappe.cache.get_value(_SEEN.format(document.device)) or {}
+	last = frappe.cache.get_value(_SEEN.format(document.device), expires=True) or {}
 	if last and document.icv <= last["icv"]:
 		return
 	if last and not force and now_datetime() - last["at"] < EVERY:

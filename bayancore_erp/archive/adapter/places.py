@@ -62,8 +62,10 @@ def folder_of(settings: Any) -> str:
 	return (settings.folder or "").strip() or "private/zatca-archive"
 
 
-def oci_settings(settings: Any, region: str, namespace: str, bucket: str, prefix: str) -> OciSettings:
-	"""The core's settings for a bucket. Raises ConfigurationError."""
+def oci_settings(
+	settings: Any, region: str, namespace: str, bucket: str, prefix: str, key: str = ""
+) -> OciSettings:
+	"""The core's settings for a bucket; `key` is the private key where it is not stored yet. Raises ConfigurationError."""
 	auth = AUTH.get(settings.auth_mode or "API Key", Auth.API_KEY)
 	return OciSettings(
 		region=region,
@@ -71,15 +73,17 @@ def oci_settings(settings: Any, region: str, namespace: str, bucket: str, prefix
 		bucket=bucket,
 		prefix=prefix,
 		auth=auth,
-		api_key=api_key_of(settings) if auth is Auth.API_KEY else None,
+		api_key=api_key_of(settings, key) if auth is Auth.API_KEY else None,
 		kms_key_id=settings.kms_key_id or "",
 		service_endpoint=frappe.conf.get(ENDPOINT) or "",
 	)
 
 
-def api_key_of(settings: Any) -> ApiKey:
+def api_key_of(settings: Any, key: str = "") -> ApiKey:
 	"""The key as entered; the desk's password field takes the line breaks out of a PEM text, so they are put back."""
-	key = get_decrypted_password(SETTINGS, settings.company, "private_key", raise_exception=False) or ""
+	key = (
+		key or get_decrypted_password(SETTINGS, settings.company, "private_key", raise_exception=False) or ""
+	)
 	if not (settings.tenancy and settings.user_ocid and settings.fingerprint and key):
 		raise ConfigurationError(
 			_("The archive's API key is not complete."),

@@ -64,16 +64,14 @@ class ArchiveSettings(Document):
 
 	def check_bucket(self) -> None:
 		"""The core accepts the place and the way to sign in; nobody is asked yet."""
-		before = self.get_doc_before_save()
+		key = ""
+		if self.private_key and set(self.private_key) != {"*"}:
+			# The desk's password field takes the line breaks out of a PEM text.
+			key = self.private_key = places.pem(self.private_key)
 		try:
-			key_is_new = bool(self.private_key) and set(self.private_key) != {"*"}
-			if self.auth_mode == "API Key" and (key_is_new or not before):
-				if not (self.tenancy and self.user_ocid and self.fingerprint and self.private_key):
-					frappe.throw(_("Enter tenancy, user, fingerprint and private key in Archive Settings."))
-				# The desk's password field takes the line breaks out of a PEM text.
-				self.private_key = places.pem(self.private_key)
-				return
-			places.oci_settings(self, self.region or "", self.namespace or "", self.bucket or "", self.prefix)
+			places.oci_settings(
+				self, self.region or "", self.namespace or "", self.bucket or "", self.prefix, key
+			)
 		except ZatcaError as error:
 			frappe.throw(error.diagnostics())
 
