@@ -52,7 +52,9 @@ def verify(check: str) -> None:
 def retry_company(company: str) -> int:
 	"""The settings were changed: everything of the company that stands still is tried at once. Gives how many."""
 	names = frappe.get_all(
-		tasks.TASK, filters={"company": company, "state": ("in", (*tasks.OPEN, "Failed"))}, pluck="name"
+		tasks.TASK,
+		filters={"company": company, "work": "Archive", "state": ("in", (*tasks.OPEN, "Failed"))},
+		pluck="name",
 	)
 	count = tasks.retry(names)
 	frappe.db.commit()

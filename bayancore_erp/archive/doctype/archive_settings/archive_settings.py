@@ -68,6 +68,7 @@ class ArchiveSettings(Document):
 		if self.private_key and set(self.private_key) != {"*"}:
 			# The desk's password field takes the line breaks out of a PEM text.
 			key = self.private_key = places.pem(self.private_key)
+			self.flags.new_key = True
 		try:
 			places.oci_settings(
 				self, self.region or "", self.namespace or "", self.bucket or "", self.prefix, key
@@ -88,4 +89,6 @@ class ArchiveSettings(Document):
 	def changed_storage(self) -> bool:
 		"""Whether the archive stands elsewhere or is reached otherwise."""
 		before: Any = self.get_doc_before_save()
+		if self.flags.new_key:
+			return True
 		return bool(before) and any((before.get(field) or "") != (self.get(field) or "") for field in STORAGE)
