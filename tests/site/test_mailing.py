@@ -183,9 +183,10 @@ def judge(xml: bytes) -> None:
 
 def test_the_mail_is_in_english_where_the_customer_reads_english(frappe: Any, box: Mailbox) -> None:
 	doc = cleared(frappe, buyer(frappe, "English Co", language="en", email_id="pay@english.example"))
-	frappe.db.set_value(
-		"Email Template", "Tax Invoice", "response_html", "<p>Our own words for {{ doc.name }}</p>"
-	)
+	template = frappe.get_doc("Email Template", "Tax Invoice")
+	template.response_html = "<p>Our own words for {{ doc.name }}</p>"
+	template.save()
+	frappe.db.commit()
 	follow(frappe, doc, "posted")
 	(message,) = box.to("pay@english.example")
 	assert "Tax invoice" in str(message["Subject"])

@@ -197,7 +197,8 @@ def account_of(invoice: Any, settings: Any, document: str) -> Any:
 		if account.enable_outgoing:
 			return account
 	account = EmailAccount.find_outgoing(match_by_doctype=invoice.doctype)
-	if not account:
+	# Where mail is muted Frappe makes up an account without an address.
+	if not account or not account.get("email_id"):
 		raise NotNow(note(Trouble.NO_ACCOUNT, invoice, document, commit=True))
 	return account
 
