@@ -162,6 +162,51 @@ def test_there_is_never_a_second_different_pdf(frappe: Any) -> None:
 	frappe.db.rollback()
 
 
+def test_any_print_format_becomes_the_same_pdf_a3(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+	from bayancore_erp.archive.adapter import papers
+	from bayancore_erp.archive.core.pdf import check, extract_xml, render
+
+	settings = frappe.get_doc(
+		{"doctype": "Archive Settings", "company": world.COMPANY, "print_format": "ZATCA Tax Invoice"}
+	).insert()
+	docs = [cleared(frappe), cleared(frappe)]
+	for doc in docs:
+		# A test paper would be marked, which only the built-in design promises.
+		frappe.db.set_value("ZATCA Document", doc.zatca_document, "environment", "Production")
+	pages = render(cleared_copy(frappe, docs[0]), embed=False)
+	try:
+		with monkeypatch.context() as patch:
+			patch.setattr(frappe, "get_print", lambda *_names, **_how: pages)
+			good = papers.paper_of(docs[0].zatca_document)
+			patch.setattr(frappe, "get_print", lambda *_names, **_how: b"%PDF-1.4 nothing in it")
+			bad = papers.paper_of(docs[1].zatca_document)
+	finally:
+		settings.delete()
+	assert good.row.print_format == "ZATCA Tax Invoice" and not good.row.remark
+	assert check(good.content) == [] and extract_xml(good.content) == cleared_copy(frappe, docs[0])
+	assert not bad.row.print_format and "ZATCA Tax Invoice" in bad.row.remark
+	assert check(bad.content) == [] and extract_xml(bad.content) == cleared_copy(frappe, docs[1])
+	frappe.db.rollback()
+
+
+def test_the_print_button_shows_what_the_xml_says(frappe: Any) -> None:
+	from lxml import etree
+	from reading import CBC
+
+	doc = cleared(frappe)
+	html = frappe.get_print(doc.doctype, doc.name, print_format="ZATCA Tax Invoice")
+	root = etree.fromstring(cleared_copy(frappe, doc))
+	assert "فاتورة ضريبية" in html and doc.zatca_uuid in html and "data:image/svg+xml;base64," in html
+	for figure in {
+		node.text for node in root.iter(f"{CBC}PayableAmount", f"{CBC}TaxExclusiveAmount", f"{CBC}TaxAmount")
+	}:
+		assert figure in html, figure
+	draft = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 2, 50)])
+	frappe.db.commit()
+	html = frappe.get_print(draft.doctype, draft.name, print_format="ZATCA Tax Invoice")
+	assert "DRAFT, NOT A TAX INVOICE" in html and 'alt="QR"' not in html
+
+
 def test_a_receipt_is_printable_at_once(frappe: Any) -> None:
 	from reading import scan
 
