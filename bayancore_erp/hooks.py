@@ -55,6 +55,7 @@ _of_a_company = (
 	"ZATCA Attempt",
 	"ZATCA Submission",
 	"ZATCA Skip",
+	"AI Error Resolution",
 	"Archive Paper",
 	"Archive Object",
 	"Archive Task",

@@ -94,6 +94,48 @@ def test_an_exemption_missing_in_the_breakdown_leads_to_its_line() -> None:
 	raise AssertionError
 
 
+FIRST, LINE, TOTALS = "cac:InvoiceLine[1]", "cac:InvoiceLine[2]", "cac:LegalMonetaryTotal"
+SUBTOTAL = "cac:TaxTotal/cac:TaxSubtotal[1]"
+
+
+@pytest.mark.parametrize(
+	("code", "path", "text", "field"),
+	[
+		("BR-KSA-EN16931-11", f"{LINE}/cbc:InvoicedQuantity", None, "lines[1].quantity"),
+		("BR-KSA-EN16931-11", f"{LINE}/cbc:InvoicedQuantity", "9.77", "lines[1].quantity"),
+		("BR-KSA-EN16931-11", f"{LINE}/cac:Price/cbc:PriceAmount", "-5", "lines[1].unit_price"),
+		("BR-CO-10", f"{LINE}/cbc:LineExtensionAmount", "17.77", "lines[1].net"),
+		("BR-CO-16", f"{TOTALS}/cbc:TaxInclusiveAmount", "1.00", "totals.tax_inclusive"),
+		("BR-CO-16", f"{TOTALS}/cbc:PayableAmount", "1.00", "totals.payable"),
+		("BR-CO-13", f"{TOTALS}/cbc:LineExtensionAmount", "1.00", "totals.line_net"),
+		("BR-CO-14", f"{SUBTOTAL}/cbc:TaxAmount", "1.00", "breakdown[0].vat"),
+		("BR-CO-15", f"{SUBTOTAL}/cbc:TaxAmount", "1.00", "breakdown[0].vat"),
+		("BR-S-08", f"{FIRST}/cac:Item/cac:ClassifiedTaxCategory/cbc:ID", None, "lines[0].vat.category"),
+		("BR-CO-15", "cbc:DocumentCurrencyCode", "XYZ", "currency"),
+	],
+)
+def test_the_one_figure_that_explains_every_broken_sum(
+	code: str, path: str, text: str | None, field: str
+) -> None:
+	name = "mixed_categories" if "InvoiceLine" in path else "standard_invoice"
+	found = locate(code, "", broken(name, path, text))
+	assert found[0].field == field, found
+
+
+@pytest.mark.parametrize(
+	("code", "path", "field"),
+	[
+		("BR-KSA-37", "cac:AccountingSupplierParty/cac:Party/cac:PostalAddress", "seller.address"),
+		("BR-KSA-10", f"{BUYER}/cac:Country", "buyer.address.country"),
+		("BR-CO-04", "cac:InvoiceLine[1]/cac:Item/cac:ClassifiedTaxCategory/cbc:ID", "lines[0].vat.category"),
+		("BR-KSA-61", "cac:AdditionalDocumentReference[cbc:ID='PIH']", "pih"),
+		("BR-KSA-33", "cac:AdditionalDocumentReference[cbc:ID='ICV']", "icv"),
+	],
+)
+def test_what_is_missing_altogether_is_named_as_a_whole(code: str, path: str, field: str) -> None:
+	assert locate(code, "", broken("standard_invoice", path, None))[0].field == field
+
+
 def test_an_unknown_code_is_located_by_the_terms_of_its_message() -> None:
 	document = (GOLDEN / "standard_invoice.xml").read_bytes()
 	found = locate("BR-KSA-777", "The buyer's district (KSA-4) has to be one of the list", document)

@@ -29,7 +29,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve()
 ROOT = HERE.parents[2]
-sys.path += [str(ROOT / part) for part in ("tests", "tests/site", "tests/rules", "tests/crypto", "")]
+sys.path[:0] = [str(ROOT / part) for part in ("tests", "tests/site", "tests/rules", "tests/crypto", "")]
 
 SITE = "saudi.local"
 LEAST_BREAKAGES, LEAST_CODES, SHARE = 300, 120, 0.95
@@ -150,7 +150,7 @@ def stage(folder: Path, out: Path, part: str) -> int:
 	import world
 	from private_bench import PrivateBench
 
-	with world.connected(PrivateBench.found(folder)) as frappe:
+	with world.connected(PrivateBench.found(folder), os.environ.get("SITE", world.SITE)) as frappe:
 		world.wire_settlement(frappe)
 		frappe.flags.mute_messages = True
 		documents = {name: make(frappe) for name, make in DOCUMENTS.items()}
@@ -346,8 +346,8 @@ def in_records(frappe: Any, name: str, doc: Any, data: bytes, out: Path) -> Iter
 			record = record_of(frappe, doc, owner)
 			if record is None or not frappe.get_meta(record[0]).has_field(pair[0]):
 				continue
-			before = frappe.db.get_value(record[0], record[1], pair)
-			if all((old or "") == value for old in before):
+			before = frappe.db.get_value(record[0], record[1], pair) or ()
+			if not before or all((old or "") == value for old in before):
 				continue
 			change = [record[0], record[1], dict.fromkeys(pair, value)]
 			try:

@@ -192,7 +192,7 @@ def visible_texts() -> set[str]:
 	"""Every label, option and description of ours, and every literal handed to _() in the code."""
 	found = set()
 	rows = list(FIELDS)
-	for file in PACKAGE.glob("zatca/doctype/*/*.json"):
+	for file in (*PACKAGE.glob("zatca/doctype/*/*.json"), *PACKAGE.glob("ai_errors/doctype/*/*.json")):
 		doctype = json.loads(file.read_text())
 		found.add(doctype["name"])
 		rows += doctype["fields"]
@@ -204,9 +204,11 @@ def visible_texts() -> set[str]:
 			)
 	for file in PACKAGE.glob("zatca/doctype/**/*.js"):
 		found.update(re.findall(r'__\(\s*"([^"]+)"', file.read_text()))
+	for file in (*PACKAGE.glob("ai_errors/**/*.js"), *PACKAGE.glob("zatca/client_scripts/*.js")):
+		found.update(re.findall(r'__\(\s*"([^"]+)"', file.read_text()))
 	for file in (*PACKAGE.glob("invoice_to_cash/**/*.js"), *PACKAGE.glob("public/js/*.js")):
 		found.update(re.findall(r'__\(\s*"([^"]+)"', file.read_text()))
-	for place in ("setup/*.py", "zatca/adapter/records.py", "zatca/doctype/**/*.py", "zatca/overrides/*.py", "invoice_to_cash/**/*.py"):  # fmt: skip
+	for place in ("setup/*.py", "zatca/adapter/records.py", "zatca/doctype/**/*.py", "zatca/overrides/*.py", "invoice_to_cash/**/*.py", "ai_errors/**/*.py", "zatca/adapter/desk.py"):  # fmt: skip
 		for file in PACKAGE.glob(place):
 			found.update(literals(file.read_text()))
 	return found

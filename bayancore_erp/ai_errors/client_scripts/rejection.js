@@ -21,6 +21,13 @@
 		const room = frm.zatca_panel && frm.zatca_panel.find(".zatca-verdict-help");
 		if (!room || !room.length) return;
 		room.html(problems(frm, help) + remarks(help) + earlier(help));
+		if (help.all_fixed && frm.zatca_verdict.state === "Rejected") {
+			frm.zatca_panel.attr("data-colour", "blue");
+			frm.zatca_panel
+				.find(".zatca-verdict-sentence")
+				.addClass("zatca-ready")
+				.text(__("Everything listed is corrected. Submit it again."));
+		}
 		room.find("[data-go]").on("click", (event) => {
 			const [kind, number, place] = $(event.currentTarget).data("go").split(".");
 			const problem = help[kind][number];
@@ -59,14 +66,11 @@
 	function problems(frm, help) {
 		if (!help.problems.length || frm.zatca_verdict.state !== "Rejected") return "";
 		const editable = frm.doc.docstatus === 0 && frm.perm[0] && frm.perm[0].submit;
-		const ready = help.all_fixed
-			? `<span class="zatca-ready">${escape(__("Everything listed is corrected."))}</span>`
-			: "";
 		const button = editable
 			? `<button type="button" class="btn btn-sm ${help.all_fixed ? "btn-primary" : "btn-default"}" data-resubmit>${escape(__("Resubmit"))}</button>`
 			: "";
 		const list = help.problems.map((each, number) => problem(each, number, "problems")).join("");
-		return `<ol class="zatca-problems">${list}</ol><div class="zatca-verdict-foot">${ready}${button}</div>`;
+		return `<ol class="zatca-problems">${list}</ol><div class="zatca-verdict-foot">${button}</div>`;
 	}
 
 	function problem(each, number, kind) {

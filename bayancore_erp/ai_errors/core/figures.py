@@ -64,7 +64,8 @@ def suspects(root: Any) -> tuple[Suspect, ...]:
 		while broken:
 			blamed = _worst(broken, cleared, strays)
 			explained = [each for each in broken if blamed in each.figures or blamed in each.labels]
-			found.append(Suspect(blamed, frozenset(figure for each in explained for figure in each.figures)))
+			broken_ones = frozenset(figure for each in explained for figure in each.figures)
+			found.append(Suspect(blamed, broken_ones, blamed not in broken_ones))
 			broken = [each for each in broken if each not in explained]
 		del elements
 		return tuple(found)

@@ -15,8 +15,9 @@ from frappe.utils import cint, now_datetime
 
 from bayancore_erp.zatca.adapter import guard, inline, journal, orchestrator
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField, Kind, SalesInvoiceField, State
-from bayancore_erp.zatca.adapter.mapper import locate
+from bayancore_erp.zatca.adapter.mapper import kind_of, locate, preload, skip_reason
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
+from bayancore_erp.zatca.core.errors import ZatcaError
 from bayancore_erp.zatca.core.outcome.vocabulary import MEANINGS
 
 WAIT = 5
@@ -136,6 +137,15 @@ def sentence_of(doc: Any, state: State) -> str:
 	return _(SENTENCES[state]) if state in SENTENCES else ""
 
 
+def clears_first(doc: Any) -> bool:
+	"""Whether a submit of this draft goes to ZATCA before anything is posted."""
+	try:
+		facts = preload(doc)
+		return skip_reason(doc, facts) is None and kind_of(doc, facts) is Kind.STANDARD
+	except (ZatcaError, ValueError):
+		return False  # what cannot be said yet is told by readiness, not by the name of a button
+
+
 def verdict(doctype: str, name: str) -> dict[str, Any]:
 	"""State, sentence and messages of the latest submission, each with the form field it is about."""
 	doc = frappe.get_doc(doctype, name)
@@ -148,6 +158,7 @@ def verdict(doctype: str, name: str) -> dict[str, Any]:
 		"state_label": _(state.value) if state.value else "",
 		"sentence": sentence_of(doc, state),
 		"kind": doc.get(InvoiceField.KIND) or "",
+		"clears_first": doc.docstatus == 0 and clears_first(doc),
 		"deadline": str(doc.get(InvoiceField.DEADLINE) or ""),
 		"cleared_at": str(doc.get(InvoiceField.CLEARED_AT) or ""),
 		"icv": doc.get(InvoiceField.ICV) or 0,

@@ -38,7 +38,7 @@ function call(frm, method) {
 function panel(frm) {
 	if (!frm.zatca_panel || !frm.zatca_panel.closest("body").length) {
 		frm.zatca_panel = $('<section class="zatca-verdict" aria-live="polite"></section>');
-		frm.layout.wrapper.prepend(frm.zatca_panel);
+		frm.layout.message.after(frm.zatca_panel);
 	}
 	return frm.zatca_panel;
 }
@@ -121,7 +121,7 @@ function look_again(frm, pause) {
 		if (!verdict || frm.docname !== name) return;
 		if (verdict.state !== frm.doc.zatca_state && !frm.zatca_asking && !frm.is_dirty()) return frm.reload_doc();
 		if (frm.zatca_asking && !LIVE.includes(verdict.state)) return look_again(frm, pause);
-		show(frm, verdict);
+		if (JSON.stringify(verdict) !== JSON.stringify(frm.zatca_verdict)) show(frm, verdict);
 		if (frm.zatca_asking || LIVE.includes(verdict.state) || verdict.state === "To Report") look_again(frm, pause);
 	}, pause);
 }
@@ -174,13 +174,12 @@ function add_buttons(frm) {
 }
 
 // The same button as ever, saying what it does: a standard invoice is cleared first and posted then.
-function name_the_button(frm) {
-	const doc = frm.doc;
-	const submits = doc.docstatus === 0 && !frm.is_new() && !frm.is_dirty() && frm.perm[0] && frm.perm[0].submit;
-	if (!submits || LIVE.includes(doc.zatca_state) || frappe.model.has_workflow(frm.doctype)) return;
-	if (doc.zatca_state === "Rejected") {
+function name_the_button(frm, verdict) {
+	const submits = frm.doc.docstatus === 0 && !frm.is_dirty() && frm.perm[0] && frm.perm[0].submit;
+	if (!submits || LIVE.includes(verdict.state) || frappe.model.has_workflow(frm.doctype)) return;
+	if (verdict.state === "Rejected") {
 		frm.page.set_primary_action(__("Resubmit"), () => resubmit(frm));
-	} else if (doc.zatca_kind === "Standard") {
+	} else if (verdict.clears_first) {
 		frm.page.set_primary_action(__("Submit for Clearance"), () => frm.savesubmit());
 	}
 }
@@ -203,13 +202,16 @@ const events = {
 	refresh(frm) {
 		if (frm.zatca_asking) return;
 		clear_panel(frm);
-		if (frm.is_new()) return;
-		name_the_button(frm);
-		if (!frm.doc.zatca_state) return;
-		add_buttons(frm);
+		if (frm.is_new() || (frm.doc.docstatus && !frm.doc.zatca_state)) return;
+		if (frm.doc.zatca_state) {
+			add_buttons(frm);
+			// Frappe's own "submit this document to confirm" would stand beside a verdict that says otherwise.
+			frm.layout.show_message();
+		}
 		const name = frm.docname;
 		call(frm, "verdict").then((verdict) => {
 			if (frm.docname !== name || frm.zatca_asking) return;
+			name_the_button(frm, verdict);
 			show(frm, verdict);
 			if (LIVE.includes(verdict.state) || verdict.state === "To Report") look_again(frm, LOOK_AGAIN_MS);
 		});
