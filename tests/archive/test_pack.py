@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import packs
 
-from bayancore_erp.archive.core import verify_pack
+from bayancore_erp.archive.core import trail, verify_pack
 from bayancore_erp.archive.core.pack import ChainRow, PackDocument
 from bayancore_erp.archive.core.verify_pack import FIXED, MANIFEST, NotAPack
 from bayancore_erp.zatca.core.errors import InvalidInput
@@ -70,6 +70,41 @@ def test_totals_by_month_and_category_by_hand(pack: bytes) -> None:
 			("2026-04", "Z", "0", "80.00", "0.00", "0.00", "0.00"),
 		)
 	]
+
+
+@pytest.mark.parametrize("how", ["change", "delete", "insert", "reorder", "gone"])
+def test_rows_of_evidence_are_held_by_the_trail(pack: bytes, how: str, tmp_path: Path) -> None:
+	found = packs.members(pack)
+	lines = dict(found)["records.jsonl"].decode().splitlines()
+	row = json.loads(lines[3])
+	if how in ("change", "gone"):
+		row["columns"] = {**row["columns"], "icv": "99"} if how == "change" else {}
+		lines[3] = verify_pack.canonical(row)
+	elif how == "delete":
+		del lines[3]
+	elif how == "insert":
+		lines.insert(3, lines[0])
+	else:
+		lines[3], lines[4] = lines[4], lines[3]
+	text = "".join(f"{line}\n" for line in lines).encode()
+	forged = [(name, text if name == "records.jsonl" else content) for name, content in found]
+	said = [str(each) for each in packs.problems(packs.rezip(forged, remanifest=True), tmp_path)]
+	assert said and said[0].startswith("records.jsonl line 4:")
+
+
+def test_a_row_destroyed_after_its_term_is_no_problem(company: packs.Company, tmp_path: Path) -> None:
+	last = json.loads(company.trail[-1])
+	gone = company.records[2]
+	digest = verify_pack.row_digest(gone.columns)
+	event = trail.Event(last["at"], "officer", "Destroyed", gone.subject, digest)
+	after = trail.Record(last["number"], event, "", last["hash"])
+	longer = (*company.trail, trail.chain(event, after).as_line())
+	records = [replace(row, columns={}) if row == gone else row for row in company.records]
+	pack, _seal = packs.write(company, trail=longer, records=records)
+	assert packs.problems(pack, tmp_path) == []
+	other = trail.chain(replace(event, digest="0" * 64), after).as_line()
+	pack, _seal = packs.write(company, trail=(*company.trail, other), records=records)
+	assert "was no longer there" in str(packs.problems(pack, tmp_path)[0])
 
 
 def test_a_stranger_runs_the_verifier_from_the_zip(pack: bytes, tmp_path: Path) -> None:

@@ -182,7 +182,15 @@ def pack_members(pack: bytes, seal: str, folder: Path) -> Iterator[Try]:
 def pack_lists(pack: bytes, seal: str, folder: Path) -> Iterator[Try]:
 	"""Every line of every list under a forger's fresh manifest: found without the seal, by what the lists say together."""
 	of = packs.members(pack)
-	for name in ("documents.jsonl", "trail.jsonl", "chain/EGS-1.jsonl", "chain/EGS-2.jsonl"):
+	lists = (
+		"documents.jsonl",
+		"trail.jsonl",
+		"site.jsonl",
+		"records.jsonl",
+		"chain/EGS-1.jsonl",
+		"chain/EGS-2.jsonl",
+	)
+	for name in lists:
 		lines = dict(of)[name].decode().splitlines()
 		for how in HOWS:
 			for place in range(len(lines)):

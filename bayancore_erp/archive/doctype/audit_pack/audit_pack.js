@@ -7,14 +7,13 @@ frappe.ui.form.on("Audit Pack", {
 		});
 	},
 	refresh(frm) {
-		frm.disable_save();
 		if (frm.is_new()) {
-			frm.enable_save();
-			frm.page.set_primary_action(__("Make Pack"), () => frm.save());
 			set_last_quarter(frm);
+			// After the toolbar has put its own button there.
+			setTimeout(() => frm.is_new() && frm.page.set_primary_action(__("Make Pack"), () => frm.save()), 300);
 			return;
 		}
-		frm.page.clear_primary_action();
+		frm.disable_save();
 		const done = ["Verified", "Has Problems"].includes(frm.doc.state);
 		if (done)
 			frm.page.set_primary_action(__("Download"), () =>

@@ -10,6 +10,9 @@ frappe.pages["zatca-audit"].on_page_show = (wrapper) => wrapper.audit.show();
 
 const AUDIT = "bayancore_erp.archive.audit_api.";
 const safe = (text) => frappe.utils.escape_html(String(text ?? ""));
+// Numbers, dates and names keep their own direction beside Arabic words.
+const apart = (text) => `<bdi>${safe(text)}</bdi>`;
+const kind = (name) => (name === "Simplified" ? __("Simplified Tax Invoice") : __("Tax Invoice"));
 
 class ZatcaAudit {
 	constructor(page) {
@@ -91,8 +94,8 @@ class ZatcaAudit {
 		const $list = $('<div class="za-list"></div>').appendTo(this.$found);
 		for (const row of rows)
 			$(`<button type="button" class="za-row">
-				<b dir="auto">${safe(row.invoice_name)}</b><span>${safe(frappe.datetime.str_to_user(row.issued_at))}</span>
-				<span>${safe(__(row.kind))}</span><span dir="ltr">${safe(row.total_with_vat)} ${safe(row.currency)}</span>
+				<b>${apart(row.invoice_name)}</b><span>${apart(frappe.datetime.str_to_user(row.issued_at))}</span>
+				<span>${safe(kind(row.kind))}</span><span>${apart(`${row.total_with_vat} ${row.currency}`)}</span>
 			</button>`)
 				.on("click", () => this.open(row.name))
 				.appendTo($list);
@@ -120,20 +123,20 @@ class ZatcaAudit {
 	facts(doc, invoice) {
 		const pairs = [
 			[__("State"), invoice ? __(invoice.state || "") : __("The invoice is no longer there.")],
-			[__("Kind"), __(doc.kind)],
+			[__("Kind"), kind(doc.kind)],
 			[__("Issued At"), frappe.datetime.str_to_user(doc.issued_at)],
-			[__("Total With VAT"), `${doc.total_with_vat} ${doc.currency}`, 1],
-			[__("VAT (SAR)"), doc.vat_total, 1],
-			[__("Device"), `${doc.device} · ${__(doc.environment)}`],
-			[__("Counter"), doc.icv, 1],
-			["UUID", doc.name, 1],
-			[__("Invoice Hash"), doc.invoice_hash, 1],
-			[__("Previous Hash"), doc.pih, 1],
-			[__("Certificate"), doc.certificate_serial, 1],
+			[__("Total With VAT"), `${doc.total_with_vat} ${doc.currency}`],
+			[__("VAT (SAR)"), doc.vat_total],
+			[__("Device"), doc.device, __(doc.environment)],
+			[__("Counter"), doc.icv],
+			["UUID", doc.name],
+			[__("Invoice Hash"), doc.invoice_hash],
+			[__("Previous Hash"), doc.pih],
+			[__("Certificate"), doc.certificate_serial],
 		];
-		if (doc.supersedes) pairs.push([__("Replaces"), doc.supersedes, 1]);
+		if (doc.supersedes) pairs.push([__("Replaces"), doc.supersedes]);
 		return pairs
-			.map(([label, value, plain]) => `<dt>${safe(label)}</dt><dd ${plain ? 'dir="ltr"' : ""}>${safe(value)}</dd>`)
+			.map(([label, ...values]) => `<dt>${safe(label)}</dt><dd>${values.map(apart).join(" · ")}</dd>`)
 			.join("");
 	}
 
@@ -167,9 +170,9 @@ class ZatcaAudit {
 			rows.map((row) => [
 				[
 					frappe.datetime.str_to_user(row.at),
-					__(row.action),
+					__(row.action, null, "Audit Event"),
 					row.actor,
-					`${__(row.subject_doctype)} ${row.subject_name}`,
+					[__(row.subject_doctype), row.subject_name],
 					row.number ?? __("waits"),
 				],
 				frappe.utils.get_form_link("Audit Event", row.name),
@@ -178,9 +181,10 @@ class ZatcaAudit {
 	}
 
 	table(heads, rows) {
+		const shown = (cell) => [cell].flat().map(apart).join(" ");
 		const line = ([cells, href]) =>
 			`<tr>${cells
-				.map((cell, at) => `<td>${at ? safe(cell) : `<a href="${href}">${safe(cell)}</a>`}</td>`)
+				.map((cell, at) => `<td>${at ? shown(cell) : `<a href="${href}">${shown(cell)}</a>`}</td>`)
 				.join("")}</tr>`;
 		return `<div class="za-scroll"><table class="table table-sm"><thead><tr>${heads
 			.map((head) => `<th>${safe(head)}</th>`)
@@ -214,7 +218,7 @@ class ZatcaAudit {
 			<span class="text-muted">${when}</span></div>
 			${(said.remarks || []).map((text) => `<p class="text-muted">${safe(text)}</p>`).join("")}
 			${said.ok ? "" : this.table([__("Record"), __("Place"), __("What Is Wrong")], said.findings.slice(0, 100).map((each) => [
-				[`${__(each.doctype)} ${each.name}`, each.number ?? "", each.what],
+				[[__(each.doctype), each.name], each.number ?? "", each.what],
 				each.name ? frappe.utils.get_form_link(each.doctype, each.name) : "#",
 			]))}`);
 		return said;
