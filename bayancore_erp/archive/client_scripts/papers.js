@@ -66,25 +66,34 @@
 		}
 	}
 
+	// One line below the verdict: what was done with the invoice since, and what keeps the rest.
 	function indicate(frm, standing) {
+		const escape = frappe.utils.escape_html;
+		const pill = (text, colour) => `<span class="indicator-pill no-indicator-dot ${colour}">${text}</span>`;
 		const [latest] = standing.mails || [];
-		if (standing.archived) frm.dashboard.add_indicator(__("Archived"), "green");
-		if (latest) frm.dashboard.add_indicator(__("Mailed to {0}", [frappe.utils.escape_html(latest.recipients)]), "green");
-		for (const task of standing.work || []) {
-			if (task.state === "Failed" || task.last_error) {
-				frm.dashboard.add_indicator(`${__(task.work)}: ${frappe.utils.escape_html(task.last_error || __(task.state))}`, "orange");
-			}
-		}
+		const pills = [];
+		if (standing.archived) pills.push(pill(__("Archived"), "green"));
+		if (latest) pills.push(pill(__("Mailed to {0}", [`<bdi>${escape(latest.recipients)}</bdi>`]), "green"));
 		for (const exception of standing.exceptions || []) {
-			frm.dashboard.add_indicator(
-				`<a href="${frappe.utils.get_form_link("Mail Exception", exception.name)}">${frappe.utils.escape_html(exception.sentence)}</a>`,
-				"red"
-			);
+			const link = frappe.utils.get_form_link("Mail Exception", exception.name);
+			pills.push(pill(`<a href="${link}">${escape(exception.sentence)}</a>`, "red"));
 		}
+		for (const task of standing.work || []) {
+			if (task.work === "Mail" && (standing.exceptions || []).length) continue;
+			if (!task.last_error) continue;
+			pills.push(pill(`${__(task.work)}: ${escape(task.last_error)}`, task.state === "Failed" ? "red" : "orange"));
+		}
+		frm.layout.wrapper.find(".zatca-papers").remove();
+		if (!pills.length) return;
+		const line = $(`<div class="zatca-papers" style="display:flex;flex-wrap:wrap;gap:6px;margin-block-end:8px">${pills.join("")}</div>`);
+		const message = frm.layout.wrapper.find(".form-message-container").first();
+		if (message.length) line.insertAfter(message);
+		else line.prependTo(frm.layout.wrapper);
 	}
 
 	const events = {
 		refresh(frm) {
+			frm.layout.wrapper.find(".zatca-papers").remove();
 			if (frm.is_new()) return;
 			if (frm.doc.docstatus === 0 && frappe.model.can_print(frm.doctype)) {
 				frm.add_custom_button(__("Preview"), () => open_file(frm, "preview"), GROUP);
