@@ -69,7 +69,7 @@
 	// One line below the verdict: what was done with the invoice since, and what keeps the rest.
 	function indicate(frm, standing) {
 		const escape = frappe.utils.escape_html;
-		const pill = (text, colour) => `<span class="indicator-pill no-indicator-dot ${colour}">${text}</span>`;
+		const pill = (text, colour) => `<span class="indicator-pill no-indicator-dot ${colour}" style="height:auto;white-space:normal;text-align:start">${text}</span>`;
 		const [latest] = standing.mails || [];
 		const pills = [];
 		if (standing.archived) pills.push(pill(__("Archived"), "green"));
@@ -85,7 +85,7 @@
 		}
 		frm.layout.wrapper.find(".zatca-papers").remove();
 		if (!pills.length) return;
-		const line = $(`<div class="zatca-papers" style="display:flex;flex-wrap:wrap;gap:6px;margin-block-end:8px">${pills.join("")}</div>`);
+		const line = $(`<div class="zatca-papers" style="display:flex;flex-wrap:wrap;gap:6px;margin-block:6px 8px">${pills.join("")}</div>`);
 		const message = frm.layout.wrapper.find(".form-message-container").first();
 		if (message.length) line.insertAfter(message);
 		else line.prependTo(frm.layout.wrapper);
