@@ -1,7 +1,7 @@
 """From a bare site to the first cleared invoice, as a new user would go: in a browser, counted and timed.
 
 Takes a bench at ~/frappe-bench with Frappe and ERPNext, Chromium and playwright; gives, in a folder, a picture of every step
-in English and, by a second user, of the pages in Arabic, and how many clicks and seconds it took. The gateway is the
+in English and of the pages in Arabic, and how many clicks and seconds it took. The gateway is the
 simulator that the set-up page starts itself. Everything runs on a private bench (tests/site/private_bench.py).
 
 	python tests/proofs/first_invoice.py [--out FOLDER] [--bench FOLDER of a running private bench]

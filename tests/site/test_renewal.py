@@ -222,3 +222,23 @@ def test_many_devices_at_once_and_whom_each_signs_for(frappe: Any, gateway: fato
 	assert signer(cost_center=center) == centre
 	assert signer(cost_center=center, pos_profile=world.POS_PROFILE) == till
 	assert signer() == frappe.device, "the company's default stays"
+
+
+def test_a_device_is_retired_once_nothing_of_it_waits(frappe: Any, gateway: fatoora.Fatoora) -> None:
+	from bayancore_erp.zatca import api
+	from bayancore_erp.zatca.adapter import devices
+	from bayancore_erp.zatca.core.errors import ConfigurationError
+
+	gateway.fault("503:clearance:always")
+	waiting = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 4, "40.60")])
+	device = submit(frappe, waiting).device
+	with pytest.raises(ConfigurationError, match="1 invoices"):
+		devices.retire(device)
+	gateway.calm()
+	fatoora.expire_leases(frappe)
+	api.retry("Sales Invoice", waiting.name)
+	frappe.db.rollback()
+	devices.retire(device)
+	assert frappe.db.get_value("ZATCA Device", device, "status") == "Retired"
+	assert not frappe.db.get_value("ZATCA Settings", world.COMPANY, "default_device")
+	frappe.db.rollback()

@@ -54,6 +54,7 @@ def test_only_managers_may_ask(frappe: Any, page: Any) -> None:
 		lambda: page.add_devices(world.COMPANY, "Sandbox", [{"device_name": "x"}]),
 		lambda: page.connect([{"device": device, "otp": "123456"}]),
 		lambda: page.give_up_renewal(device),
+		lambda: page.retire(device),
 		lambda: page.simulator("stop"),
 		lambda: page.try_device(device),
 		lambda: page.go_live(world.COMPANY, "2026-01-01"),

@@ -67,6 +67,24 @@ def take_over(device: Any) -> None:
 	settings.save(ignore_permissions=True)
 
 
+def retire(name: str) -> None:
+	"""Take a device out of use for good; its documents and certificates stay. Raises ConfigurationError while some wait."""
+	waiting = queue_lengths([name]).get(name, 0)
+	if waiting:
+		raise ConfigurationError(
+			_("{0} invoices of device {1} still wait for ZATCA. Let them go out first.").format(
+				waiting, name
+			),
+			code="DEVICE-BUSY",
+		)
+	device = frappe.get_doc("ZATCA Device", name)
+	device.write_standing(status="Retired")
+	for settings in frappe.get_all("ZATCA Settings", filters={"default_device": name}, pluck="name"):
+		doc = frappe.get_doc("ZATCA Settings", settings)
+		doc.default_device = None
+		doc.save(ignore_permissions=True)
+
+
 def standing(company: str) -> list[dict[str, Any]]:
 	"""Every device of a company as its table shows it, in two queries beside the devices' own."""
 	devices = frappe.get_list(

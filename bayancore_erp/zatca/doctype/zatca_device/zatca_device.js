@@ -26,6 +26,7 @@ frappe.ui.form.on("ZATCA Device", {
 		if (frm.doc.status !== "Active") frm.add_custom_button(__("Connect"), open_setup).addClass("btn-primary");
 		else frm.add_custom_button(__("ZATCA Setup"), open_setup);
 		if (frm.doc.status === "Active") {
+			frm.page.add_menu_item(__("Retire"), () => retire(frm));
 			frm.add_custom_button(__("Verify the Chain"), () =>
 				frappe.xcall("bayancore_erp.zatca.api.verify_chain", { device: frm.doc.name }).then((life) =>
 					frappe.msgprint({ title: __("Chain"), message: frappe.utils.escape_html(life.sentence), indicator: life.ok ? "green" : "red" })
@@ -39,4 +40,16 @@ async function release(frm) {
 	const count = await frappe.xcall("bayancore_erp.zatca.api.release_device", { device: frm.doc.name });
 	frappe.show_alert({ message: __("{0} invoices go on.", [count]), indicator: "green" });
 	frm.reload_doc();
+}
+
+function retire(frm) {
+	frappe.warn(
+		__("Retire this device?"),
+		__("It never signs again; its invoices and certificates stay. Revoke it in the Fatoora portal as well."),
+		async () => {
+			await frappe.xcall("bayancore_erp.zatca.page.zatca_setup.zatca_setup.retire", { device: frm.doc.name });
+			frm.reload_doc();
+		},
+		__("Retire")
+	);
 }

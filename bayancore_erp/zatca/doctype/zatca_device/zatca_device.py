@@ -42,7 +42,6 @@ STANDING = (
 	"confirmed_by",
 	"confirmed_at",
 	"alerted_days",
-	"replaced_by",
 )
 IDENTITY = ("common_name", "serial_number", "vat_number")
 

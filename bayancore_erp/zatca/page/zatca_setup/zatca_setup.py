@@ -120,6 +120,14 @@ def give_up_renewal(device: str) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
+def retire(device: str) -> None:
+	"""Take a device out of use for good. Permission: write on the device."""
+	frappe.get_doc("ZATCA Device", device).check_permission("write")
+	with told():
+		devices.retire(device)
+
+
+@frappe.whitelist(methods=["POST"])
 def simulator(action: str) -> dict[str, Any]:
 	"""Start or stop this site's own simulator. Permission: a manager's role."""
 	frappe.only_for(ROLES)
