@@ -16,7 +16,6 @@ class ZatcaSetup {
 		this.page = page;
 		this.step = null;
 		this.otps = {};
-		this.asked = new Set();
 		this.$body = $('<div class="zatca-setup"></div>').appendTo(page.main);
 		page.set_secondary_action(__("Refresh"), () => this.load());
 		page.add_menu_item(__("Devices"), () => frappe.set_route("List", "ZATCA Device"));
@@ -413,7 +412,8 @@ class ZatcaSetup {
 	render_enrolments() {
 		const single = this.open.length === 1;
 		for (const row of this.open) {
-			let $device = this.$devices.find(`[data-device="${row.device}"]`);
+			if (row.environment === "Sandbox") this.otps[row.device] = this.otps[row.device] || "123345";
+			const $device = this.$devices.find(`[data-device="${row.device}"]`);
 			const print = JSON.stringify(row) + this.otps_wanted(row);
 			if ($device.data("print") === print) continue;
 			const $fresh = this.enrolment(row, single).data("print", print);
