@@ -36,6 +36,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 SITE = "saudi.local"
 RIGHT, WRONG = "399999999900003", "39999999990003"
 LANGUAGES = ("en", "ar")
+PATIENCE = 240_000
+"""Milliseconds; the machine may be busy with other work."""
 
 
 # --- on the bench -------------------------------------------------------------------------------------------------------
@@ -187,15 +189,19 @@ class Desk:
 		self.steps: list[tuple[str, bool]] = []
 
 	def login(self) -> None:
-		self.page.request.post(f"{self.url}/api/method/login", form={"usr": "Administrator", "pwd": "admin"})
+		self.page.request.post(
+			f"{self.url}/api/method/login", form={"usr": "Administrator", "pwd": "admin"}, timeout=PATIENCE
+		)
 
 	def open(self, name: str) -> None:
-		self.page.goto(f"{self.url}/app/sales-invoice/{name}", wait_until="domcontentloaded")
+		self.page.goto(
+			f"{self.url}/app/sales-invoice/{name}", wait_until="domcontentloaded", timeout=PATIENCE
+		)
 		self.page.wait_for_selector(
-			'[data-page-route="Sales Invoice"] .title-text, .page-head .title-text', timeout=120000
+			'[data-page-route="Sales Invoice"] .title-text, .page-head .title-text', timeout=PATIENCE
 		)
 		self.page.wait_for_function(
-			f"window.cur_frm && cur_frm.docname === {json.dumps(name)} && !cur_frm.is_new()", timeout=120000
+			f"window.cur_frm && cur_frm.docname === {json.dumps(name)} && !cur_frm.is_new()", timeout=PATIENCE
 		)
 		self.settle()
 
@@ -204,20 +210,20 @@ class Desk:
 		self.page.wait_for_timeout(1000)
 		if self.page.evaluate("cur_frm.is_dirty()"):
 			self.page.evaluate("cur_frm.save()")
-			self.page.wait_for_function("!cur_frm.is_dirty()", timeout=120000)
+			self.page.wait_for_function("!cur_frm.is_dirty()", timeout=PATIENCE)
 			self.settle()
 
 	def settle(self) -> None:
 		"""Requests done, animations over."""
 		self.page.wait_for_function(
-			"!window.frappe || !frappe.request || !frappe.request.ajax_count", timeout=120000
+			"!window.frappe || !frappe.request || !frappe.request.ajax_count", timeout=PATIENCE
 		)
 		self.page.wait_for_timeout(700)
 
 	def picture(self, name: str) -> None:
 		self.page.screenshot(path=str(self.pictures / f"{name}-{self.lang}.png"))
 
-	def wait(self, state: str, seconds: int = 120) -> None:
+	def wait(self, state: str, seconds: int = PATIENCE // 1000) -> None:
 		self.page.wait_for_selector(f'.zatca-verdict[data-state="{state}"]:visible', timeout=seconds * 1000)
 		self.settle()
 
@@ -267,8 +273,8 @@ def corrected(desk: Desk, act: Stage, words: dict[str, str]) -> None:
 	)
 
 	desk.page.locator(".zatca-problem-place [data-go]").first.click()
-	desk.page.wait_for_function("window.cur_frm && cur_frm.doctype === 'Customer'", timeout=60000)
-	desk.page.wait_for_selector('.zatca-marked[data-fieldname="tax_id"], .zatca-marked', timeout=30000)
+	desk.page.wait_for_function("window.cur_frm && cur_frm.doctype === 'Customer'", timeout=PATIENCE)
+	desk.page.wait_for_selector('.zatca-marked[data-fieldname="tax_id"], .zatca-marked', timeout=PATIENCE)
 	marked = desk.page.evaluate("document.querySelector('.zatca-marked').getAttribute('data-fieldname')")
 	desk.picture("field")
 	desk.check("the field is open and marked", marked == "tax_id")
@@ -279,19 +285,19 @@ def corrected(desk: Desk, act: Stage, words: dict[str, str]) -> None:
 	desk.check("what to do stands above it", bool(desk.text(".zatca-back-text:visible")))
 	desk.page.locator('.frappe-control[data-fieldname="tax_id"]:visible input').fill(RIGHT)
 	desk.page.locator('.frappe-control[data-fieldname="tax_id"]:visible input').blur()
-	desk.page.wait_for_function("cur_frm.is_dirty()", timeout=20000)
+	desk.page.wait_for_function("cur_frm.is_dirty()", timeout=PATIENCE)
 	desk.page.evaluate("cur_frm.save()")
-	desk.page.wait_for_function("!cur_frm.is_dirty()", timeout=60000)
+	desk.page.wait_for_function("!cur_frm.is_dirty()", timeout=PATIENCE)
 	desk.settle()
 	desk.page.locator(".zatca-back button:visible").click()
-	desk.page.wait_for_function("window.cur_frm && cur_frm.doctype === 'Sales Invoice'", timeout=60000)
-	desk.page.wait_for_selector(".zatca-problem.fixed:visible", timeout=120000)
+	desk.page.wait_for_function("window.cur_frm && cur_frm.doctype === 'Sales Invoice'", timeout=PATIENCE)
+	desk.page.wait_for_selector(".zatca-problem.fixed:visible", timeout=PATIENCE)
 	desk.settle()
 	desk.picture("corrected")
 	desk.check("the panel says that it is corrected", bool(desk.text(".zatca-ready:visible")))
 	desk.page.locator("[data-resubmit]:visible").click()
 	desk.wait("Cleared")
-	desk.page.wait_for_selector(".zatca-history:visible", timeout=60000)
+	desk.page.wait_for_selector(".zatca-history:visible", timeout=PATIENCE)
 	desk.page.locator(".zatca-history summary").click()
 	desk.settle()
 	desk.picture("cleared")
@@ -318,7 +324,7 @@ def by_zatca(desk: Desk, act: Stage) -> None:
 	desk.check("and there when asked for", "BR-KSA" in desk.text(".zatca-words code:visible"))
 	rows = desk.page.locator(".zatca-problem-place:has-text('2')")
 	rows.first.locator("[data-go]").click()
-	desk.page.wait_for_selector(".form-in-grid:visible .zatca-marked", timeout=30000)
+	desk.page.wait_for_selector(".form-in-grid:visible .zatca-marked", timeout=PATIENCE)
 	marked = desk.page.evaluate(
 		"document.querySelector('.form-in-grid .zatca-marked').getAttribute('data-fieldname')"
 	)
@@ -336,9 +342,9 @@ def on_its_way(desk: Desk, act: Stage) -> None:
 	desk.save()
 	act("fault", text="delay=6:clearance:1")
 	desk.submit()
-	desk.page.wait_for_selector(".zatca-steps li.now:visible", timeout=60000)
+	desk.page.wait_for_selector(".zatca-steps li.now:visible", timeout=PATIENCE)
 	desk.page.wait_for_function(
-		"document.querySelectorAll('.zatca-steps li.done').length >= 2", timeout=90000
+		"document.querySelectorAll('.zatca-steps li.done').length >= 2", timeout=PATIENCE
 	)
 	desk.picture("clearing")
 	desk.check("its steps are shown while it is cleared", True)
@@ -380,7 +386,7 @@ def play(url: str, act: Stage, pictures: Path, languages: tuple[str, ...]) -> li
 		for lang in languages:
 			act("language", lang=lang)
 			page = browser.new_context(viewport={"width": 1300, "height": 950}).new_page()
-			page.set_default_timeout(60000)
+			page.set_default_timeout(PATIENCE)
 			desk = Desk(page, url, pictures, lang)
 			errors: list[str] = []
 			page.on("pageerror", lambda error, seen=errors: seen.append(str(error)))
