@@ -50,8 +50,9 @@ def on_rejection(event: str, facts: Any) -> None:
 @harmless
 def on_acceptance(event: str, facts: Any) -> None:
 	"""accepted: what was open is resolved and its assignment closed; remarks may be news."""
-	telling.done(facts.doctype, facts.name)
-	learning.accepted(facts.doctype, facts.name, facts.submission)
+	if learning.open_rows(facts.doctype, facts.name):
+		telling.done(facts.doctype, facts.name)
+		learning.accepted(facts.doctype, facts.name, facts.submission)
 	if facts.warnings:
 		look_for_news(frappe.get_doc("ZATCA Submission", facts.submission), event)
 

@@ -81,17 +81,20 @@ def open_assignment(doctype: str, name: str) -> str:
 
 
 def done(doctype: str, name: str) -> None:
-	"""The invoice was accepted: its assignment is closed and its bell is read."""
+	"""The invoice was accepted after a rejection: its assignment is closed and its bell is read."""
 	todo = open_assignment(doctype, name)
 	if todo:
 		doc = frappe.get_doc("ToDo", todo)
 		doc.status = "Closed"
 		doc.flags.ignore_permissions = True
 		doc.save()
-	log = frappe.qb.DocType("Notification Log")
-	frappe.qb.update(log).set(log.read, 1).where(
-		(log.document_type == doctype) & (log.document_name == name) & (log.type == "Alert")
-	).run()
+	# Read first, then changed by name: a search under lock would hold up every other acceptance.
+	for log in frappe.get_all(
+		"Notification Log",
+		filters={"document_type": doctype, "document_name": name, "type": "Alert", "read": 0},
+		pluck="name",
+	):
+		frappe.db.set_value("Notification Log", log, "read", 1, update_modified=False)
 
 
 def of_news(news: list[tuple[str, str, str]]) -> None:
