@@ -249,7 +249,9 @@ zatca_doctor = [
 		"encryption",
 		"settings",
 	)
-] + [f"bayancore_erp.archive.adapter.doctor.{check}" for check in ("places", "waiting", "mail")]
+]
+zatca_doctor += [f"bayancore_erp.archive.adapter.doctor.{check}" for check in ("places", "waiting", "mail")]
+zatca_doctor += [f"bayancore_erp.archive.adapter.trail_doctor.{check}" for check in ("trail", "anchors")]
 
 # --- workers --------------------------------------------------------------------------------------------------------
 # Frappe names a scheduled job after the last two parts of its path, and of two of one name keeps the later.

@@ -111,6 +111,7 @@ def before_uninstall() -> None:
 	if count and not exports.verified_export():
 		raise RecordsWouldBeLost(
 			f"{count} lawful records (documents, attempts, skips) are on this site and no verified export holds them all. "
-			"The law asks to keep them for at least six years. Export and verify them first, or, knowing what you do, "
+			"The law asks to keep them for at least six years. Export and verify them first (bench --site SITE zatca "
+			"export-audit --everything --out FOLDER), or, knowing what you do, "
 			f"set {ALLOW_UNINSTALL} to 1 in site_config.json."
 		)
