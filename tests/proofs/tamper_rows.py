@@ -56,7 +56,7 @@ class Prompt:
 		self.missed: list[str] = []
 		self.barred = 0
 
-	def attempt(self, kind: str, how: str, alter: Callable[[], Any], *names: str) -> None:
+	def attempt(self, kind: str, how: str, alter: Callable[[], Any], *names: str, column: str = "") -> None:
 		"""One alteration; one of `names` must be named in a finding."""
 		frappe = self.frappe
 		frappe.db.rollback()
@@ -77,7 +77,9 @@ class Prompt:
 		if not sum(self.tried.values()) % 50:
 			print(f"  … {sum(self.tried.values())} tried, {len(self.missed)} missed", flush=True)
 		if not any(each.name in names for each in said):
-			self.missed.append(f"{kind}, {how}, {names}: {[(e.doctype, e.name, e.what) for e in said[:3]]}")
+			self.missed.append(
+				f"{kind}, {how} {column}, {names}: {[(e.doctype, e.name, e.what) for e in said[:3]]}"
+			)
 
 	def findings(self) -> list[Any]:
 		"""What verify says of the database as it stands, with what waits sealed."""
@@ -109,6 +111,7 @@ class Prompt:
 					doctype, "change",
 					lambda r=row, c=column, v=value: self.sql(f"update `tab{doctype}` set `{c}` = %s where name = %s", (v, r.name)),
 					*map(str, names),
+					column=column,
 				)  # fmt: skip
 
 	def delete(self, doctype: str, each: int) -> None:

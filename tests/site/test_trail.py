@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -269,3 +270,45 @@ def test_restored_to_an_earlier_day_is_seen(frappe: Any) -> None:
 	assert verify(world.COMPANY).ok, (
 		"by the database alone the last ones are not missed: that is what the witness is for"
 	)
+
+
+def test_an_anchor_in_the_archive_holds_what_the_server_forgot(frappe: Any) -> None:
+	from bayancore_erp.archive.adapter import trail_heads, trail_seal
+	from bayancore_erp.archive.adapter.trail import Action, record
+	from bayancore_erp.archive.adapter.verify import verify
+
+	record(Action.PRINTED, "Sales Invoice", "Y", world.COMPANY)
+	frappe.db.commit()
+	trail_seal.seal_all()
+	anchored = trail_seal.head_of(world.COMPANY)
+	assert anchored and trail_heads.anchor(world.COMPANY) and trail_heads.anchor(world.COMPANY)
+	frappe.db.commit()
+	assert verify(world.COMPANY).ok
+	trail_seal.head_file().file(world.COMPANY).unlink()
+	frappe.db.sql(
+		"delete e, s from `tabAudit Seal` s join `tabAudit Event` e on e.name = s.event where s.company = %s and s.number >= %s",
+		(world.COMPANY, anchored.number),
+	)
+	said = [each.what for each in trail_found(frappe)]
+	frappe.db.rollback()
+	assert any("the anchor trail-" in each and "were removed" in each for each in said), said
+	trail_seal.witness(world.COMPANY, trail_seal.head_of(world.COMPANY))
+
+
+def trail_found(frappe: Any) -> list[Any]:
+	from bayancore_erp.archive.adapter import trail_heads, verify_trail
+	from bayancore_erp.archive.adapter.verify_finding import Counts
+
+	return list(verify_trail.check(world.COMPANY, Counts(), trail_heads.Noted().of))
+
+
+def test_a_sink_is_told_of_every_record_once(frappe: Any, tmp_path: Path) -> None:
+	from bayancore_erp.archive.adapter import trail_seal, trail_sinks
+	from bayancore_erp.archive.core.trail_sink import HeadFile
+
+	trail_seal.seal_all()
+	sink = HeadFile(tmp_path)
+	assert trail_sinks.export(sink) == frappe.db.count("Audit Seal")
+	assert trail_sinks.export(sink) == 0
+	head = trail_seal.head_of("")
+	assert head and sink.last("") and sink.last("").hash == head.hash

@@ -57,7 +57,7 @@ SESSIONS = {
 	("Logout", "Success"): Action.LOGGED_OUT,
 	("Impersonate", "Success"): Action.IMPERSONATED,
 }
-REQUESTED = ("invoice_doctype", "invoice_name", "company", "requested_by", "requested_at", "previous")
+REQUESTED = ("invoice_doctype", "invoice_name", "company", "kind", "requested_by", "requested_at", "previous")
 """What stays the same in a submission for good."""
 
 

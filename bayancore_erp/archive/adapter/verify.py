@@ -97,7 +97,8 @@ def chains(counts: Counts) -> Iterator[Finding]:
 		life = chain.verify(device)
 		counts.add("ZATCA Device")
 		for each in life.breaks:
-			yield Finding("ZATCA Document", each.document, company, each.what, each.icv)
+			kind, name = ("ZATCA Device", device) if each.of_head else ("ZATCA Document", each.document)
+			yield Finding(kind, name, company, each.what, each.icv)
 
 
 def anchored(noted: trail_heads.Noted) -> Iterator[Finding]:

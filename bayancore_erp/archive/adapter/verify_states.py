@@ -17,10 +17,15 @@ from bayancore_erp.archive.adapter.trail import EVENT, Action, is_authentic
 from bayancore_erp.archive.adapter.verify_finding import Counts, Finding
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField, State
 from bayancore_erp.zatca.core.outcome import Kind as Verdict
+from bayancore_erp.zatca.core.outcome import NextAction
+from bayancore_erp.zatca.core.outcome.vocabulary import MEANINGS
 
 SUBMISSION = "ZATCA Submission"
 PAGE = 500
 ACCEPTED = (Verdict.CLEARED.value, Verdict.REPORTED.value)
+REFUSED = tuple(
+	kind.value for kind, meaning in MEANINGS.items() if meaning.action is NextAction.CORRECT_AND_RENUMBER
+)
 HAS_VERDICT = (State.CLEARED.value, State.REPORTED.value, State.CLEARED_NOT_POSTED.value)
 
 
@@ -112,7 +117,11 @@ def complaints(row: Any, found: Evidence) -> Iterator[str]:
 		yield _("It counts {0} attempts; {1} requests are on record.").format(
 			row.attempts or 0, found.requests.get(row.name, 0)
 		)
-	if answers and int(row.last_http_status or 0) not in {int(answer.http_status or 0) for answer in answers}:
+	elif row.device or row.content_digest:
+		yield _("It names a device or a content, and nothing was signed.")
+	known = {int(answer.http_status or 0) for answer in answers}
+	# A live one may have stopped between its answer and what follows from it.
+	if int(row.last_http_status or 0) not in (known | {0} if row.live_key or not known else known):
 		yield _("Its last status, {0}, is in none of the answers.").format(row.last_http_status)
 	if (state in HAS_VERDICT) != accepted:
 		yield _("It says {0}; the answers on record say otherwise.").format(_(state))
@@ -131,7 +140,7 @@ def complaints(row: Any, found: Evidence) -> Iterator[str]:
 def rejected(row: Any, answers: list[Any], found: Evidence) -> bool:
 	"""Whether somebody said no: ZATCA, or our own check before anything was signed."""
 	if row.document:
-		return any(answer.outcome == Verdict.REJECTED.value for answer in answers)
+		return any(answer.outcome in REFUSED for answer in answers)
 	return row.name in found.refused
 
 

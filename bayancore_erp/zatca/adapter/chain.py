@@ -34,6 +34,8 @@ class Break:
 	icv: int
 	document: str
 	what: str
+	of_head: bool = False
+	"""Not the document is wrong, but what the device says of its last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def verify(device: str) -> Life:
 				stated[0],
 				stated[2],
 				_("The device's head is not its last document (counter {0}).").format(expected.icv - 1),
+				of_head=True,
 			)
 		)
 	return Life(device, count, tuple(breaks))
