@@ -5,7 +5,9 @@ Takes the bench at ~/frappe-bench (or BENCH): its Python and its apps, read only
 an own MariaDB and two own Redis, this checkout as the app `bayancore_erp` by PYTHONPATH, two sites, and runs
 `pytest tests/site` there. Everything it started is stopped by process id and the folder is removed.
 
-	python tests/site/private_bench.py [--keep] [pytest arguments]
+	python tests/site/private_bench.py [--keep] [test files] [pytest arguments]
+
+Without test files all of them run, on two private benches side by side.
 
 Sites come from the bench's dumps (`dumps/saudi.sql.gz`, `dumps/pristine.sql.gz`) where it has them, else from `new-site`.
 """
@@ -26,6 +28,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = Path(os.environ.get("BENCH", Path.home() / "frappe-bench"))
+TESTS = ROOT / "tests" / "site"
+BENCHES = 2
 APPS = ("frappe", "erpnext", "bayancore_erp")
 
 
@@ -349,13 +353,38 @@ def need_name(requirement: str) -> str:
 
 
 def main() -> int:
-	"""Build, test, tear down. Exit status is pytest's."""
+	"""Everything on two benches at once, one a core; what the arguments name on one. Exit status is pytest's."""
 	arguments = sys.argv[1:]
-	keep = "--keep" in arguments
-	arguments = [argument for argument in arguments if argument != "--keep"]
 	if not (BENCH / "env" / "bin" / "python").is_file():
 		print(f"no bench at {BENCH}: set BENCH to where one stands", file=sys.stderr)
 		return 2
+	if any(".py" in argument for argument in arguments):
+		return run_here(arguments)
+	return run_side_by_side(arguments)
+
+
+def run_side_by_side(arguments: list[str]) -> int:
+	"""Deal the test files to `BENCHES` runs of this script, the longest first; show each run's output when all have ended."""
+	hands: list[list[Path]] = [[] for _ in range(BENCHES)]
+	for file in sorted(TESTS.glob("test_*.py"), key=lambda file: -file.stat().st_size):
+		min(hands, key=lambda hand: sum(each.stat().st_size for each in hand)).append(file)
+	runs = []
+	for hand in hands:
+		out = tempfile.TemporaryFile("w+")
+		command = [sys.executable, __file__, *map(str, hand), *arguments]
+		runs.append((subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT), out))
+	codes = [process.wait() for process, _out in runs]
+	for _process, out in runs:
+		out.seek(0)
+		print(out.read(), flush=True)
+		out.close()
+	return max(codes, key=abs)
+
+
+def run_here(arguments: list[str]) -> int:
+	"""Build one private bench, run pytest on it with these arguments, tear it down."""
+	keep = "--keep" in arguments
+	arguments = [argument for argument in arguments if argument != "--keep"]
 	folder = Path(tempfile.mkdtemp(prefix="bayancore-"))
 	bench = PrivateBench(folder)
 	try:
@@ -366,7 +395,7 @@ def main() -> int:
 		print(f"  private bench ready in {time.monotonic() - began:.0f} s", flush=True)
 		bench.remember_ports()
 		return subprocess.run(
-			[str(bench.python), "-m", "pytest", str(ROOT / "tests" / "site"), "-p", "no:cacheprovider", "-c", str(ROOT / "tests/site/pytest.ini"), *arguments],
+			[str(bench.python), "-m", "pytest", "-p", "no:cacheprovider", "-c", str(TESTS / "pytest.ini"), *map(absolute, arguments)],
 			cwd=bench.sites, env=bench.env, check=False,
 		).returncode  # fmt: skip
 	finally:
@@ -375,6 +404,16 @@ def main() -> int:
 			print(f"  kept: {folder}")
 		else:
 			shutil.rmtree(folder, ignore_errors=True)
+
+
+def absolute(argument: str) -> str:
+	"""A test's path as pytest finds it from another folder; any other argument as it is."""
+	file = Path(argument.split("::")[0])
+	return (
+		argument.replace(str(file), str(file.resolve()), 1)
+		if file.suffix == ".py" and file.exists()
+		else argument
+	)
 
 
 if __name__ == "__main__":
