@@ -133,8 +133,9 @@ def test_no_secret_shows_anywhere(frappe: Any, bench: PrivateBench, fatoora: Fat
 	otp = onboard_another(frappe, fatoora)
 	secrets = secrets_of(frappe)
 	assert len(secrets) >= 12
+	frappe.db.rollback()  # a dump waits for open transactions
 	dump = subprocess.run(
-		["mariadb-dump", "--no-defaults", "-uroot", "-proot", f"--socket={bench.socket}", bench.database(world.SITE)],
+		["mariadb-dump", "--no-defaults", "--single-transaction", "-uroot", "-proot", f"--socket={bench.socket}", bench.database(world.SITE)],
 		capture_output=True, check=True,
 	).stdout.decode("utf-8", "replace")  # fmt: skip
 	logs = "".join(
@@ -266,3 +267,64 @@ def test_who_may_ask_the_doctor(frappe: Any) -> None:
 		examine()
 	frappe.set_user("zatca.auditor@secrets.local")
 	assert examine()["findings"]
+
+
+def test_a_training_company_comes_and_goes(frappe: Any) -> None:
+	from bayancore_erp.setup import training
+	from bayancore_erp.zatca import api
+	from bayancore_erp.zatca.adapter import delivery, local_simulator
+
+	def rows() -> dict[str, int]:
+		counted = ("Customer", "Item", "Address", "Account", "Sales Invoice", "GL Entry", "ZATCA Document", "ZATCA Device", "__Auth")  # fmt: skip
+		return {name: frappe.db.sql(f"select count(*) from `{name if name == '__Auth' else 'tab' + name}`")[0][0] for name in counted}  # fmt: skip
+
+	before = rows()
+	name = training.start(world.COMPANY)
+	try:
+		with pytest.raises(frappe.ValidationError, match="already"):
+			training.start(world.COMPANY)
+		with pytest.raises(frappe.ValidationError, match="not a training company itself"):
+			training.start(name)
+		drafts = {
+			row.customer: row.name
+			for row in frappe.get_all("Sales Invoice", filters={"company": name}, fields=["name", "customer"])
+		}
+		assert len(drafts) == 3 and all(each.startswith("TRAINING-") for each in drafts.values())
+
+		settings = frappe.get_doc("ZATCA Settings", name)
+		settings.web_wait_seconds = 60  # a busy machine is no failure
+		settings.save()
+		cleared = api.submit_for_clearance("Sales Invoice", drafts[training.BUSINESS])
+		assert cleared["state"] == "Cleared", cleared
+		refused = api.submit_for_clearance("Sales Invoice", drafts[training.INCOMPLETE])
+		assert refused["state"] == "Rejected"
+		assert any("building number" in each["text"] for each in refused["messages"]), refused
+		till = frappe.get_doc("Sales Invoice", drafts[training.PERSON])
+		till.submit()
+		frappe.db.commit()
+		assert till.reload().zatca_state in ("To Report", "Reported")
+
+		paper = frappe.get_doc("Sales Invoice", drafts[training.BUSINESS])
+		assert "TEST" in delivery.watermark_of(paper).codes
+		frappe.conf.zatca_mail_test_papers = 1
+		assert delivery.may_leave(paper).code == "TEST-PAPER", "not even where test papers may be mailed"
+
+		with pytest.raises(frappe.ValidationError, match="training company"):
+			world.make(frappe, "ZATCA Device", device_name="Real", company=name, environment="Production")
+		with pytest.raises(frappe.ValidationError, match="not a training company"):
+			training.remove(world.COMPANY)
+	finally:
+		frappe.conf.pop("zatca_mail_test_papers", None)
+		frappe.db.rollback()
+		gone = training.remove(name)
+	assert gone["Sales Invoice"] == 3 and gone["ZATCA Document"] == 2 and gone["ZATCA Device"] == 1
+	assert rows() == before
+	assert not frappe.db.exists("Company", name) and not local_simulator.running()
+
+
+def test_no_training_beside_a_production_device(frappe: Any) -> None:
+	from bayancore_erp.setup import training
+
+	frappe.db.set_value("ZATCA Device", frappe.device, "environment", "Production")
+	with pytest.raises(frappe.ValidationError, match="production device"):
+		training.start(world.COMPANY)

@@ -17,6 +17,7 @@ from frappe.utils import cint
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField, Kind, SalesInvoiceField, State
 from bayancore_erp.zatca.adapter.mapper import skip_reason
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
+from bayancore_erp.zatca.adapter.training import is_training
 
 PRODUCTION: Final = "Production"
 MAIL_TEST_PAPERS: Final = "zatca_mail_test_papers"
@@ -80,6 +81,7 @@ def may_leave(doc: Any, *, test_papers: bool | None = None) -> Refusal | None:
 	if row is None:
 		return None
 	allowed = cint(frappe.conf.get(MAIL_TEST_PAPERS)) if test_papers is None else test_papers
+	allowed = allowed and not is_training(row.company)
 	return refusal_of(doc, row) or (None if allowed else test_refusal(row))
 
 

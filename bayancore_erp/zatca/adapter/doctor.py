@@ -23,6 +23,7 @@ from frappe.utils import add_to_date, cint, get_datetime, getdate, now_datetime
 from bayancore_erp.zatca.adapter import chain, journal, sealing, vault
 from bayancore_erp.zatca.adapter.fields import State
 from bayancore_erp.zatca.adapter.mapper.scope import COUNTRY
+from bayancore_erp.zatca.adapter.training import is_training
 from bayancore_erp.zatca.core.errors import ZatcaError
 
 PRODUCTION = "Production"
@@ -202,6 +203,8 @@ def environments() -> Iterator[Finding]:
 	for settings in frappe.get_all(
 		"ZATCA Settings", filters={"enabled": 1, "notified_date": ("<=", getdate())}, fields=["name", "company", "notified_date"]
 	):  # fmt: skip
+		if is_training(settings.company):
+			continue
 		used = frappe.get_all(
 			"ZATCA Device",
 			filters={"company": settings.company, "status": ("!=", "Retired")},

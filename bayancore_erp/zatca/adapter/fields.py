@@ -20,6 +20,7 @@ class CompanyField:
 	REGISTRATION_SCHEME: Final = "zatca_registration_scheme"
 	REGISTRATION_NUMBER: Final = "zatca_registration_number"
 	VAT_GROUP: Final = "zatca_vat_group"
+	TRAINING_OF: Final = "zatca_training_of"
 
 
 class BranchField:

@@ -15,14 +15,16 @@ from bayancore_erp.zatca.adapter import (
 	prepayment,
 	settle,
 	signed,
+	training,
 )
 from bayancore_erp.zatca.adapter.deduction import deduct_advances
 from bayancore_erp.zatca.adapter.mapper import drop_facts, keep_facts
 
 
 def before_insert(doc: Any, method: str | None = None) -> None:
-	"""Nothing of a copied document's life."""
+	"""Nothing of a copied document's life; a training company's number is told apart."""
 	guard.forget_copied(doc)
+	training.number_apart(doc)
 
 
 def before_validate(doc: Any, method: str | None = None) -> None:

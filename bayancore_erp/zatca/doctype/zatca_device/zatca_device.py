@@ -15,7 +15,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from bayancore_erp.zatca.adapter import sealing
+from bayancore_erp.zatca.adapter import sealing, training
 from bayancore_erp.zatca.adapter.records import ImmutableRecord
 
 SECRETS = ("private_key", "compliance_secret", "production_secret")
@@ -51,6 +51,7 @@ class ZATCADevice(Document):
 
 	def validate(self) -> None:
 		self.check_company()
+		training.refuse_other_environments(self)
 		self.keep_system_owned()
 		if self.gateway_url and self.environment != "Simulator":
 			frappe.throw(_("Only a simulator has an address of its own; ZATCA's are known."))

@@ -21,6 +21,8 @@ class ZatcaSetup {
 		page.add_menu_item(__("Devices"), () => frappe.set_route("List", "ZATCA Device"));
 		page.add_menu_item(__("Settings"), () => frappe.set_route("List", "ZATCA Settings"));
 		page.add_menu_item(__("Stop the Simulator"), () => this.stop_simulator());
+		page.add_menu_item(__("Start Training"), () => this.start_training());
+		page.add_menu_item(__("Remove Training Company"), () => this.remove_training());
 		frappe.realtime.on("zatca_enrolment", () => this.poll());
 	}
 
@@ -568,6 +570,46 @@ class ZatcaSetup {
 	async stop_simulator() {
 		await this.call("simulator", { action: "stop" });
 		frappe.show_alert(__("The simulator is stopped. Its devices wait until it runs again."));
+	}
+
+	// --- training ---------------------------------------------------------------------------------------------
+	start_training() {
+		frappe.confirm(
+			__("A training company is made beside {0}, with customers, items and three drafts to practise on. It speaks to a simulator on this server; nothing it issues is a tax invoice.", [
+				esc(this.company).bold(),
+			]),
+			async () => {
+				const name = await frappe.xcall(SERVER + "start_training", { company: this.company }, "POST", {
+					freeze: true,
+					freeze_message: __("Making the training company…"),
+				});
+				frappe.show_alert({ message: __("{0} is ready.", [esc(name)]), indicator: "green" }, 7);
+				frappe.set_route("List", "Sales Invoice", { company: name });
+			}
+		);
+	}
+
+	async remove_training() {
+		const rows = await frappe.db.get_list("Company", {
+			filters: { zatca_training_of: ["is", "set"] },
+			pluck: "name",
+		});
+		if (!rows.length) return frappe.msgprint(__("There is no training company."));
+		frappe.prompt(
+			{ fieldname: "company", fieldtype: "Select", label: __("Training Company"), options: rows, default: rows[0], reqd: 1 },
+			({ company }) =>
+				frappe.confirm(
+					__("Everything {0} ever issued is removed for good. Nothing of any other company is touched.", [esc(company).bold()]),
+					async () => {
+						await frappe.xcall(SERVER + "remove_training", { company }, "POST", { freeze: true });
+						frappe.show_alert({ message: __("{0} is removed.", [esc(company)]), indicator: "green" });
+						this.company = null;
+						this.load();
+					}
+				),
+			__("Remove Training Company"),
+			__("Remove")
+		);
 	}
 
 	// --- 4: start ---------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from frappe import _
 from frappe.utils import cint, getdate, nowdate
 
 from bayancore_erp.setup import company as company_setup
+from bayancore_erp.setup import training
 from bayancore_erp.zatca.adapter import (
 	devices,
 	enrolment,
@@ -154,6 +155,22 @@ def make_first_invoice(company: str, values: str | dict) -> str:
 	"""A draft from one small form. Permission: the user's own on Customer, Address, Item and Sales Invoice."""
 	may(company)
 	return first_invoice.make(company, frappe.parse_json(values))
+
+
+# --- training ---------------------------------------------------------------------------------------------------------
+@frappe.whitelist(methods=["POST"])
+def start_training(company: str) -> str:
+	"""Make the company's training company; gives its name. Permission: a manager's role."""
+	may(company)
+	with told():
+		return training.start(company)
+
+
+@frappe.whitelist(methods=["POST"])
+def remove_training(company: str) -> dict[str, int]:
+	"""Take a training company away with everything in it. Permission: a manager's role."""
+	may(company)
+	return training.remove(company)
 
 
 # --- shared -----------------------------------------------------------------------------------------------------------
