@@ -150,4 +150,20 @@ def rewrap(context: Any) -> None:
 zatca.add_command(audit.verify)
 zatca.add_command(audit.export_audit)
 
+
+@zatca.command("approval-example")
+@click.option("--doctype", default="Sales Invoice", show_default=True, help="Sales Invoice or POS Invoice.")
+@click.option("--activate", is_flag=True, help="Make it the doctype's active Workflow.")
+@pass_context
+def approval_example(context: Any, doctype: str, activate: bool) -> None:
+	"""Make the example Workflow in which a second person approves an invoice before it goes to ZATCA."""
+	from bayancore_erp.setup.approval import make_example
+
+	with on_site(context):
+		frappe.set_user("Administrator")
+		name = make_example(doctype, active=activate)
+		frappe.db.commit()
+		click.echo(f"{name}{' is active' if activate else ': look at it, then set it active'}")
+
+
 commands = [zatca]

@@ -189,7 +189,7 @@ doctype_js = {
 	"POS Invoice": _invoice_scripts,
 	"Payment Entry": "zatca/client_scripts/payment_entry.js",
 	"ZATCA Device": "zatca/client_scripts/device_home.js",
-	"ZATCA Settings": "zatca/client_scripts/outage_settings.js",
+	"ZATCA Settings": ["zatca/client_scripts/outage_settings.js", "zatca/client_scripts/data_migration.js"],
 	**{doctype: _readiness for doctype in ("Customer", "Quotation", "Sales Order", "Delivery Note")},
 }
 doctype_list_js = {
@@ -236,18 +236,21 @@ zatca_chain_heads = ["bayancore_erp.archive.adapter.heads.highest_icv"]
 # --- the doctor -----------------------------------------------------------------------------------------------------
 # Checks in the order they are shown; zatca/adapter/doctor.py says what a check is.
 zatca_doctor = [
-	f"bayancore_erp.zatca.adapter.doctor.{check}"
+	f"bayancore_erp.zatca.adapter.{check}"
 	for check in (
-		"environments",
-		"devices",
-		"chains",
-		"gateways",
-		"waiting",
-		"scheduler",
-		"workers",
-		"database",
-		"encryption",
-		"settings",
+		"doctor.environments",
+		"doctor.devices",
+		"doctor_records.homes",
+		"doctor.chains",
+		"doctor_records.books",
+		"doctor_records.outages",
+		"doctor.gateways",
+		"doctor.waiting",
+		"doctor.scheduler",
+		"doctor.workers",
+		"doctor.database",
+		"doctor.encryption",
+		"doctor.settings",
 	)
 ]
 zatca_doctor += [f"bayancore_erp.archive.adapter.doctor.{check}" for check in ("places", "waiting", "mail")]

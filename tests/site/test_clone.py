@@ -32,7 +32,9 @@ def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
 		frappe.device = onboard(frappe, fatoora)
 		# The simulator cannot be production; what is guarded is asked of the row.
 		frappe.db.set_value(
-			"ZATCA Device", frappe.device, {"environment": "Production", "bound_to": clone.bind("Production")}
+			"ZATCA Device",
+			frappe.device,
+			{"environment": "Production", "gateway_url": "", "bound_to": clone.bind("Production")},
 		)
 		frappe.clear_document_cache("ZATCA Device", frappe.device)
 		frappe.db.commit()
@@ -41,12 +43,15 @@ def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
 
 
 @pytest.fixture
-def frappe(site: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-	from bayancore_erp.zatca.adapter import clone, vault
+def frappe(site: Any, fatoora: Fatoora, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+	from bayancore_erp.zatca.adapter import breaker, clone, vault
+	from bayancore_erp.zatca.core.client import Gateway
 	from bayancore_erp.zatca.core.codes import Environment
 
 	# its bytes go to the simulator all the same
-	monkeypatch.setitem(vault.ENVIRONMENTS, "Production", Environment.SIMULATION)
+	gateway = Gateway(Environment.SIMULATION, fatoora.url)
+	for module in (vault, breaker):
+		monkeypatch.setattr(module, "gateway_of", lambda device: gateway)
 	monkeypatch.setattr(clone, "known_elsewhere", lambda device: 0)
 	site.set_user("Administrator")
 	yield site

@@ -1,0 +1,66 @@
+// ZATCA Settings: what customers, addresses and items already say is shown first, then filled into the ZATCA fields.
+(() => {
+	function preview(frm) {
+		frappe.call({
+			method: "bayancore_erp.setup.data_migration.preview_data",
+			freeze: true,
+			callback: ({ message: found }) => {
+				const kinds = Object.keys(found.counts);
+				if (!kinds.length) {
+					frappe.msgprint(__("Nothing more can be read from customers, addresses and items."));
+					return;
+				}
+				choose(frm, kinds, found);
+			},
+		});
+	}
+
+	function choose(frm, kinds, { counts, rows }) {
+		const escape = frappe.utils.escape_html;
+		const shown = rows
+			.map(
+				(row) =>
+					`<tr><td>${__(row.doctype)}</td><td><bdi>${escape(row.name)}</bdi></td>` +
+					`<td><bdi>${escape(row.value)}</bdi></td><td>${escape(row.because)}</td></tr>`
+			)
+			.join("");
+		const dialog = new frappe.ui.Dialog({
+			title: __("Fill from Existing Data"),
+			size: "large",
+			fields: [
+				...kinds.map((kind) => {
+					const [doctype, field] = kind.split(".");
+					const label = frappe.meta.get_label(doctype, field) || field;
+					return {
+						fieldname: kind.replace(".", "__"),
+						fieldtype: "Check",
+						default: 1,
+						label: `${__(doctype)}: ${__(label)} (${counts[kind]})`,
+					};
+				}),
+				{
+					fieldtype: "HTML",
+					options: `<div style="max-block-size: 18rem; overflow: auto"><table class="table table-sm">${shown}</table></div>`,
+				},
+			],
+			primary_action_label: __("Fill"),
+			primary_action(values) {
+				const fields = kinds.filter((kind) => values[kind.replace(".", "__")]);
+				frappe
+					.call({ method: "bayancore_erp.setup.data_migration.fill_data", args: { fields }, freeze: true })
+					.then(({ message: filled }) => {
+						dialog.hide();
+						frappe.show_alert({ message: __("{0} fields filled.", [filled]), indicator: "green" });
+					});
+			},
+		});
+		dialog.show();
+	}
+
+	frappe.ui.form.on("ZATCA Settings", {
+		refresh(frm) {
+			if (frm.is_new() || !frappe.user.has_role("System Manager")) return;
+			frm.add_custom_button(__("Fill from Existing Data"), () => preview(frm), __("Set Up"));
+		},
+	});
+})();
