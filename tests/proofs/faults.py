@@ -8,7 +8,7 @@ MariaDB and Redis are killed and started again in the middle. Leases of the dead
 finds what they left, real workers finish it. A round is a fault that struck. At the end the simulator's records, the chain, the
 ledger and the submissions are asked. Last line is the figure; exit 1 where it falls short. Needs a bench.
 
-	python tests/proofs/faults.py [--rounds 500] [--seed 1]
+	python tests/proofs/faults.py [--rounds 500] [--seed 1] [--seconds 0]
 """
 
 from __future__ import annotations
@@ -548,6 +548,7 @@ def main() -> int:
 	parser.add_argument(own_bench.INSIDE, action="store_true")
 	parser.add_argument("--rounds", type=int, default=ROUNDS)
 	parser.add_argument("--seed", type=int, default=1)
+	parser.add_argument("--seconds", type=float, default=0, help="stop striking after so long, 0 for never")
 	options = parser.parse_args()
 	own_bench.warm()
 	from fatoora import simulator
@@ -559,14 +560,14 @@ def main() -> int:
 		arm()
 		arena = Arena(bench, fatoora, (bench.folder / "token").read_text(), Random(options.seed))
 		try:
-			return fight(arena, options.rounds)
+			return fight(arena, options.rounds, options.seconds)
 		finally:
 			for process in arena.processes():
 				process.end()
 			bench.stop()
 
 
-def fight(arena: Arena, rounds: int) -> int:
+def fight(arena: Arena, rounds: int, seconds: float) -> int:
 	"""Cycle by cycle; then peace, and the verdict."""
 	began = time.monotonic()
 	points = {
@@ -580,6 +581,8 @@ def fight(arena: Arena, rounds: int) -> int:
 		)
 	}
 	while sum(arena.struck().values()) + drops(arena) < rounds:
+		if seconds and time.monotonic() - began > seconds:
+			break
 		arena.cycle(points)
 		total = sum(arena.struck().values()) + drops(arena)
 		print(f"  {total} faults, {len(arena.names)} invoices, {time.monotonic() - began:.0f} s", flush=True)
