@@ -152,7 +152,8 @@ def test_vat_by_tax_point_equals_the_books(frappe: Any) -> None:
 	).insert().submit()
 	assert moved("2026-11", "other") == 7
 	assert all(row["difference"] == 0 for row in months().values())
-	assert [row["booked"] for row in run(frappe, TOTALS, **SPAN, differing=1)] == [7]
+	found = run(frappe, TOTALS, **SPAN, differing=1)
+	assert [row["booked"] for row in found if row["doctype"] == "Journal Entry"] == [7]
 	frappe.db.sql(
 		"update `tabGL Entry` set credit = credit + 1 where voucher_no = %s and account = %s",
 		(october.name, world.VAT),
@@ -281,9 +282,9 @@ def test_a_posting_date_far_from_the_issue_is_told(frappe: Any) -> None:
 		return {each.code: (each.severity, each.text) for each in found}
 
 	rows = [world.line("خدمة | Service", 1, 100)]
-	fine = world.invoice(frappe, world.VAT_BUYER, rows, posting_date="2026-11-24")
+	fine = world.invoice(frappe, world.VAT_BUYER, rows, posting_date="2026-11-24", due_date="2026-11-24")
 	assert "ERP-POSTING-DATE" not in told(fine)
-	old = world.invoice(frappe, world.VAT_BUYER, rows, posting_date="2026-11-23")
+	old = world.invoice(frappe, world.VAT_BUYER, rows, posting_date="2026-11-23", due_date="2026-11-23")
 	severity, text = told(old)["ERP-POSTING-DATE"]
 	assert severity == "Warning" and "4 days before" in text
 	ahead = world.invoice(frappe, world.VAT_BUYER, rows, posting_date="2026-11-28", due_date="2026-11-28")

@@ -27,6 +27,7 @@ from bayancore_erp.zatca.adapter.fields import (
 )
 from bayancore_erp.zatca.adapter.mapper.figures import NIL, exact, money
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
+from bayancore_erp.zatca.core.money import round2
 from bayancore_erp.zatca.core.rules.law.notes import month_end_plus_15
 
 CREDIT, DEBIT = "Credit Note", "Debit Note"
@@ -116,7 +117,21 @@ def credit_note(original: Any, reason: str) -> Any:
 	if reason in WITHOUT_GOODS:
 		note.update_stock = 0
 	note.run_method("calculate_taxes_and_totals")
+	if cint(note.get("is_pos")):
+		give_back(note)
 	return note
+
+
+def give_back(note: Any) -> None:
+	"""No more money than is credited, by the ways it came in; ERPNext would give back the whole sale's."""
+	due = money(note.rounded_total or note.grand_total)
+	rate = exact(note.get("conversion_rate") or 1)
+	for row in note.payments:
+		part = max(money(row.amount), due)
+		due -= part
+		row.amount, row.base_amount = float(part), float(round2(part * rate))
+	note.paid_amount = sum(row.amount for row in note.payments)
+	note.base_paid_amount = sum(row.base_amount for row in note.payments)
 
 
 def as_percentage(note: Any, original: Any) -> None:

@@ -55,9 +55,9 @@ def columns() -> list[dict[str, Any]]:
 		{"fieldname": "status", "label": _("Status"), "fieldtype": "Data", "width": 190},
 		{"fieldname": "posting_date", "label": _("Received On"), "fieldtype": "Date", "width": 110},
 		{"fieldname": "name", "label": _("Document"), "fieldtype": "Dynamic Link", "options": "doctype", "width": 180},
-		{"fieldname": "customer", "label": _("Customer"), "fieldtype": "Link", "options": "Customer", "width": 210},
+		{"fieldname": "customer", "label": _("Customer"), "fieldtype": "Data", "width": 210},
 		{"fieldname": "orders", "label": _("Sales Order"), "fieldtype": "Data", "width": 150},
 		*({"fieldname": name, "label": label, "fieldtype": "Currency", "options": "currency", "width": 120} for name, label in amounts),
 		{"fieldname": "days", "label": _("Days"), "fieldtype": "Int", "width": 70},
-		{"fieldname": "payment_entry", "label": _("Payment Entry"), "fieldtype": "Link", "options": "Payment Entry", "width": 170},
+		{"fieldname": "payment_entry", "label": _("Payment Entry"), "fieldtype": "Data", "width": 170},
 	]  # fmt: skip

@@ -48,7 +48,7 @@ def columns(*, reasons: bool) -> list[dict[str, Any]]:
 	"""The reason where there is one, the amount where there should be a document."""
 	found: list[dict[str, Any]] = [
 		{"fieldname": "posting_date", "label": _("Posting Date"), "fieldtype": "Date", "width": 110},
-		{"fieldname": "invoice_doctype", "label": _("Document Type"), "fieldtype": "Link", "options": "DocType", "width": 120},
+		{"fieldname": "invoice_doctype", "label": _("Document Type"), "fieldtype": "Data", "width": 120},
 		{"fieldname": "invoice_name", "label": _("Invoice"), "fieldtype": "Dynamic Link", "options": "invoice_doctype", "width": 180},
 	]  # fmt: skip
 	if reasons:
@@ -66,9 +66,8 @@ def columns(*, reasons: bool) -> list[dict[str, Any]]:
 		{
 			"fieldname": "company",
 			"label": _("Company"),
-			"fieldtype": "Link",
-			"options": "Company",
+			"fieldtype": "Data",
 			"width": 180,
 		},
-		{"fieldname": "modified_by", "label": _("By"), "fieldtype": "Link", "options": "User", "width": 160},
+		{"fieldname": "modified_by", "label": _("By"), "fieldtype": "Data", "width": 160},
 	]
