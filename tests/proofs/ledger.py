@@ -291,6 +291,7 @@ def on_private_sites(scratch: Path, out: Path, options: argparse.Namespace) -> i
 			site = world.SITE if number == 0 else f"producer{number}.local"
 			if number:
 				bench.add_site(site, "saudi", empty=True)
+				bench.share_key(world.SITE, site)
 			command = [
 				str(bench.python),
 				str(HERE),

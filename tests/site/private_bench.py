@@ -268,6 +268,12 @@ class PrivateBench:
 			)
 			self.command(site, "install-app", "erpnext")
 
+	def share_key(self, site: str, other: str) -> None:
+		"""`other` reads what `site` encrypted: it is restored from a dump of it."""
+		config = self.sites / other / "site_config.json"
+		key = json.loads((self.sites / site / "site_config.json").read_text())["encryption_key"]
+		config.write_text(json.dumps({**json.loads(config.read_text()), "encryption_key": key}, indent=1))
+
 	def database(self, site: str) -> str:
 		"""The database a site uses."""
 		return str(json.loads((self.sites / site / "site_config.json").read_text())["db_name"])

@@ -26,8 +26,9 @@ LABELS = {
 	"payable": "amount due",
 	"net_booked": "net total in the books",
 	"total_booked": "total in the books",
+	"rounding_booked": "rounding in the books",
 }
-BOOKED = frozenset({"vat_sar", "net_booked", "total_booked"})
+BOOKED = frozenset({"vat_sar", "net_booked", "total_booked", "rounding_booked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Difference:
 	"""One figure on which ERPNext and the law disagree; both positive, in the document's currency (`vat_sar`: SAR)."""
 
 	figure: str
-	"""Name of the figure in the core's Totals; `net_booked` and `total_booked` are ERPNext's, in the books' currency."""
+	"""Name of the figure in the core's Totals; those that end in `_booked` are ERPNext's, in the books' currency."""
 	erpnext: Decimal
 	lawful: Decimal
 
@@ -78,7 +79,7 @@ def difference(
 
 
 def in_company_currency(doc: Any, sign: int) -> list[tuple[str, Decimal, Decimal]]:
-	"""Net and total in the books' currency against what they are when each part is converted once.
+	"""Net, total and rounding in the books' currency against what they are when each part is converted once.
 
 	ERPNext converts row by row and the total by itself, and posts what that leaves to Round Off without a word.
 	"""
@@ -89,4 +90,9 @@ def in_company_currency(doc: Any, sign: int) -> list[tuple[str, Decimal, Decimal
 	return [
 		("net_booked", sign * rows, sign * net),
 		("total_booked", sign * money(doc.get("base_grand_total")), sign * (net + taxes)),
+		(
+			"rounding_booked",
+			sign * money(doc.get("base_rounding_adjustment")),
+			sign * round2(money(doc.get("rounding_adjustment")) * rate),
+		),
 	]
