@@ -172,7 +172,7 @@ def chosen(identity: str, part: str) -> bool:
 
 
 def standard(frappe: Any, **more: Any) -> Any:
-	"""Five rows: two standard, one zero-rated, one exempt and one that is a discount by its negative price."""
+	"""Six rows: two standard, one zero-rated, one exempt, one out of scope, and one that is a discount by its negative price."""
 	import world
 
 	items = [
@@ -181,6 +181,7 @@ def standard(frappe: Any, **more: Any) -> Any:
 		world.line("خصم خاص | Special discount", 1, -7.5),
 		world.line("حاسوب | Laptop", 3, "149.90"),
 		world.line("تأمين | Insurance", 1, 60, "VATEX-SA-29"),
+		world.line("غرامة | Fine passed on", 1, 35, "VATEX-SA-OOS"),
 	]
 	values = {"customer": world.VAT_BUYER, **more}
 	customer = values.pop("customer")
@@ -406,7 +407,7 @@ def in_xml(
 		return
 	element = [*root.iter()][number]
 	for what, value in changes(element, attribute):
-		if name != "standard" and what in ("empty", "precise", "short"):
+		if name != "standard" and what in ("empty", "short"):
 			continue
 		twin = copy.deepcopy(root)
 		target = [*twin.iter()][number]
@@ -505,7 +506,9 @@ def truth_of(frappe: Any, doc: Any, path: str, line: int, root: Any, number: int
 		return taxed(doc, items[line - 1], field)
 	if owner == "category":
 		subtotal = [*root.iter()][number].getparent()
-		letter = {"S": "", "Z": "VATEX-SA-32", "E": "VATEX-SA-29"}[subtotal.findtext("cbc:ID", "", NS)]
+		letter = {"S": "", "Z": "VATEX-SA-32", "E": "VATEX-SA-29", "O": "VATEX-SA-OOS"}[
+			subtotal.findtext("cbc:ID", "", NS)
+		]
 		row = next(each for each in items if code_of(frappe, each) == letter)
 		return taxed(doc, row, field)
 	if owner == "part":

@@ -157,7 +157,10 @@ def _line(line: Any) -> Iterator[_Equation]:
 	rate = Figure(line, "cac:Item/cac:ClassifiedTaxCategory/cbc:Percent")
 	if _element(tax) is not None:
 		yield _sum(total, [net, tax])
-		yield _Equation((net, tax), _is_share(_value(tax), _value(net), _value(rate) or _NIL), labels=(rate,))
+		holds = _is_share(_value(tax), _value(net), _value(rate) or _NIL)
+		# At a rate of nothing every net gives the same VAT: that clears none.
+		charged = bool(_value(rate))
+		yield _Equation((net, tax) if charged else (tax,), holds, (rate,) if charged else (rate, net))
 	for discount in line.findall("cac:Price/cac:AllowanceCharge", NS):
 		less, gross = Figure(discount, "cbc:Amount"), Figure(discount, "cbc:BaseAmount")
 		if _element(gross) is not None:
@@ -233,13 +236,17 @@ def _totals(root: Any, ordinary: list[Any], advances: list[Any]) -> Iterator[_Eq
 			("payable", "PayableAmount"),
 		)
 	}
-	yield _sum(of["lines"], [Figure(line, "cbc:LineExtensionAmount") for line in ordinary])
+	nets = [Figure(line, "cbc:LineExtensionAmount") for line in ordinary]
+	yield _sum(of["lines"], nets)
+	stated: dict[str, list[Figure]] = {"allowances": [], "charges": []}
 	parts = root.findall("cac:AllowanceCharge", NS)
 	for name, charge in (("allowances", False), ("charges", True)):
 		own = [Figure(part, "cbc:Amount") for part in parts if _is_charge(part) is charge]
 		if own or _element(of[name]) is not None:
+			stated[name] = [of[name]]
 			yield _sum(of[name], own)
-	yield _sum(of["exclusive"], [of["lines"]], less=[of["allowances"]], more=[of["charges"]])
+	for sums in ([of["lines"]], nets):
+		yield _sum(of["exclusive"], sums, less=stated["allowances"], more=stated["charges"], optional=False)
 	tax_total = _tax_total(root)
 	if tax_total is not None:
 		vat = Figure(tax_total, "cbc:TaxAmount")
@@ -261,12 +268,17 @@ def _totals(root: Any, ordinary: list[Any], advances: list[Any]) -> Iterator[_Eq
 
 
 def _sum(
-	total: Figure, parts: Iterable[Figure], *, less: Iterable[Figure] = (), more: Iterable[Figure] = ()
+	total: Figure,
+	parts: Iterable[Figure],
+	*,
+	less: Iterable[Figure] = (),
+	more: Iterable[Figure] = (),
+	optional: bool = True,
 ) -> _Equation:
-	"""`total` = parts - less + more; the last two count as nothing where they are not stated."""
+	"""`total` = parts - less + more; the last two count as nothing where they are not stated, if they may be left out."""
 	parts, less, more = tuple(parts), tuple(less), tuple(more)
-	optional = [figure for figure in (*less, *more) if _element(figure) is not None]
-	figures = (total, *parts, *optional)
+	others = [figure for figure in (*less, *more) if not optional or _element(figure) is not None]
+	figures = (total, *parts, *others)
 	values = [_value(figure) for figure in figures]
 	if None in values:
 		return _Equation(figures, False)

@@ -96,6 +96,7 @@ def _refined(root: Any, code: str, location: Location) -> list[Location]:
 		return [location]
 	exact = (
 		_wrong_currency(root, code)
+		or _wrong_scheme(root, code, location)
 		or _absent_whole(root, location)
 		or _missing_parts(root, code, location)
 		or _too_precise(root, code, location)
@@ -167,6 +168,18 @@ def _wrong_currency(root: Any, code: str) -> list[Location]:
 	return []
 
 
+def _wrong_scheme(root: Any, code: str, location: Location) -> list[Location]:
+	"""A seller's registration that has its number, under a scheme that sellers do not have (BR-KSA-08)."""
+	element = root.find("cac:AccountingSupplierParty/cac:Party/cac:PartyIdentification/cbc:ID", _NS)
+	if code != "BR-KSA-08" or element is None or not (element.text or "").strip():
+		return []
+	if (element.get("schemeID") or "").strip() in _SELLER_SCHEMES:
+		return []
+	where = Locator().place(element, "@schemeID")
+	return [Location(where.field, 0, location.confidence, where.at, location.finding)]
+
+
+_SELLER_SCHEMES = frozenset({"CRN", "MOM", "MLS", "SAG", "OTH", "700"})
 _CURRENCY = frozenset(
 	"BR-05 BR-53 BR-CO-14 BR-CO-15 BR-CO-17 BR-KSA-CL-02 BR-KSA-88 BR-KSA-89 BR-KSA-97 BR-KSA-EN16931-08 BR-KSA-EN16931-09".split()
 )

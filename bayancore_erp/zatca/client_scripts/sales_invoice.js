@@ -69,7 +69,7 @@ function show(frm, verdict) {
 // What a waiting invoice waits for; a rejected one has its problems below instead.
 function why(verdict) {
 	if (!LIVE.includes(verdict.state) && verdict.state !== "To Report") return "";
-	const said = verdict.messages.length ? verdict.messages[0].text : verdict.last_error;
+	const said = verdict.messages.map((message) => message.text).find(Boolean) || verdict.last_error;
 	return said ? `<div class="zatca-verdict-why">${escape(said)}</div>` : "";
 }
 
