@@ -129,6 +129,9 @@ function look_again(frm, pause) {
 async function clear(frm) {
 	frm.zatca_asking = true;
 	frm.page.btn_primary.prop("disabled", true);
+	// What was said of the draft gives way to its progress.
+	frm.layout.show_message();
+	$(frm.wrapper).find(".zatca-readiness").remove();
 	show(frm, {
 		name: frm.docname,
 		state: "Clearing",
