@@ -48,7 +48,7 @@ def send(document: str, occasion: str, *, to: Recipients | None = None) -> str:
 	language = language_of(invoice)
 	files = files_for(found, invoice, settings, occasion)
 	subject, message = text_of(invoice, found.row, settings, language, occasion)
-	frappe.sendmail(
+	queued = frappe.sendmail(
 		recipients=list(people.to),
 		cc=list(people.copies),
 		sender=account.default_sender,
@@ -61,11 +61,9 @@ def send(document: str, occasion: str, *, to: Recipients | None = None) -> str:
 		add_unsubscribe_link=0,
 		with_container=True,
 	)
-	queue = frappe.db.get_value(
-		"Email Queue",
-		{"reference_doctype": invoice.doctype, "reference_name": invoice.name},
-		order_by="creation desc",
-	)
+	if not queued:
+		# Everybody has unsubscribed, of which Frappe keeps its own list.
+		raise NotNeeded(_("The customer wants no invoices by e-mail."))
 	row = append_row(
 		MAIL,
 		{
@@ -79,7 +77,7 @@ def send(document: str, occasion: str, *, to: Recipients | None = None) -> str:
 			"copies": ", ".join(people.copies),
 			"language": language,
 			"queued_at": now_datetime(),
-			"email_queue": queue,
+			"email_queue": queued.name,
 			"paper_sha256": files.paper_sha256,
 			"xml_sha256": files.xml_sha256,
 		},
