@@ -333,8 +333,7 @@ class Arena:
 			return
 		call(expire)
 		children = [
-			Child(lambda frappe, part=part: advance(frappe, self.live()[part::LANES]))
-			for part in range(LANES)
+			Child(lambda frappe, part=part: advance(frappe, self.live, part)) for part in range(LANES)
 		]
 		time.sleep(self.chance.uniform(0.1, 2.5))
 		if what == "mariadb":
@@ -439,16 +438,16 @@ def submit(frappe: Any, names: list[str]) -> None:
 		reach("issued", name)
 
 
-def advance(frappe: Any, names: list[str]) -> None:
+def advance(frappe: Any, live: Any, part: int) -> None:
 	"""What a worker does, in a process whose servers are about to be killed; it may end in any way."""
 	from bayancore_erp.zatca import jobs
 	from bayancore_erp.zatca.adapter import journal
 
 	silence()
-	for name in names:
-		live = journal.live("Sales Invoice", name)
-		if live:
-			jobs.advance(live)
+	for name in live()[part::LANES]:
+		submission = journal.live("Sales Invoice", name)
+		if submission:
+			jobs.advance(submission)
 
 
 def expire(frappe: Any) -> int:
