@@ -42,6 +42,7 @@ from bayancore_erp.zatca.adapter.fields import (
 	UomField,
 )
 from bayancore_erp.zatca.adapter.mapper import Facts, Place, SkipCode, device_for, kind_of, locate, preload
+from bayancore_erp.zatca.adapter.mapper.preload import facts_of
 from bayancore_erp.zatca.adapter.mapper.scope import skip_of
 from bayancore_erp.zatca.adapter.orchestrator import no_device
 from bayancore_erp.zatca.adapter.party import compact
@@ -108,7 +109,7 @@ def case_of(doc: Any) -> Case | None:
 		return None
 	if frappe.get_cached_value("Company", invoice.company, "country") != "Saudi Arabia":
 		return None
-	return Case(doc, invoice, preload(invoice))
+	return Case(doc, invoice, facts_of(doc) if invoice is doc else preload(invoice))
 
 
 def is_over(doc: Any) -> bool:
