@@ -7,6 +7,7 @@ make it, through documents. The names are constants here, so that tests read lik
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -59,6 +60,10 @@ def connected(bench: PrivateBench, site: str = SITE) -> Iterator[Any]:
 	else:
 		bench.restore(site, BENCH / "dumps" / "saudi.sql.gz")
 		bench.command(site, "install-app", "bayancore_erp")
+	if os.environ.get("WORLD") != "keep":
+		# An archive that knows of a later day would rightly be missed by the verifier.
+		for kept in ("zatca-archive", "audit-witness", "audit-packs"):
+			shutil.rmtree(bench.sites / site / "private" / kept, ignore_errors=True)
 	frappe.init(site=site, sites_path=".")
 	frappe.connect()
 	try:

@@ -1,8 +1,7 @@
 """Verify everything this site keeps: trail, evidence, states, devices' chains, and what was anchored elsewhere.
 
 Takes nothing but the site; gives a report that names every place that does not hold. Seals what waits first; changes nothing
-else but for the event that says it was verified. Rooms that keep books of their own are asked through the hook
-`zatca_verifiers`: each gives (doctype, name, company, sentence). Source: DESIGN.md, promise 12.
+else but for the event that says it was verified. Source: DESIGN.md, promise 12.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from bayancore_erp.archive.adapter import (
 )
 from bayancore_erp.archive.adapter.trail import Action, record
 from bayancore_erp.archive.adapter.verify_finding import Counts, Finding
-from bayancore_erp.zatca.adapter import chain
+from bayancore_erp.zatca.adapter import chain, watch
 
 MOST = 500
 """So many findings are kept; all are counted."""
@@ -80,9 +79,7 @@ def findings(counts: Counts, noted: trail_heads.Noted) -> Iterator[Finding]:
 	yield from verify_states.check(counts)
 	yield from chains(counts)
 	yield from anchored(noted)
-	for path in frappe.get_hooks("zatca_verifiers"):
-		for doctype, name, company, what in frappe.get_attr(path)():
-			yield Finding(doctype, name, company, what)
+	yield from books()
 
 
 def chains(counts: Counts) -> Iterator[Finding]:
@@ -99,6 +96,13 @@ def chains(counts: Counts) -> Iterator[Finding]:
 		for each in life.breaks:
 			kind, name = ("ZATCA Device", device) if each.of_head else ("ZATCA Document", each.document)
 			yield Finding(kind, name, company, each.what, each.icv)
+
+
+def books() -> Iterator[Finding]:
+	"""Posted invoices and their ledger, as zatca's own watch compares them with what was posted."""
+	for each in watch.verify():
+		company = str(frappe.db.get_value(each.doctype, each.name, "company") or "")
+		yield Finding(each.doctype, each.name, company, each.what)
 
 
 def anchored(noted: trail_heads.Noted) -> Iterator[Finding]:

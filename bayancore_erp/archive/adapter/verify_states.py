@@ -117,7 +117,7 @@ def complaints(row: Any, found: Evidence) -> Iterator[str]:
 		yield _("It counts {0} attempts; {1} requests are on record.").format(
 			row.attempts or 0, found.requests.get(row.name, 0)
 		)
-	elif row.device or row.content_digest:
+	elif not row.live_key and (row.device or row.content_digest):
 		yield _("It names a device or a content, and nothing was signed.")
 	known = {int(answer.http_status or 0) for answer in answers}
 	# A live one may have stopped between its answer and what follows from it.

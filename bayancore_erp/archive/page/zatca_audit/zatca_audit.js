@@ -175,7 +175,7 @@ class ZatcaAudit {
 					[__(row.subject_doctype), row.subject_name],
 					row.number ?? __("waits"),
 				],
-				frappe.utils.get_form_link("Audit Event", row.name),
+				frappe.model.can_read("Audit Event") && frappe.utils.get_form_link("Audit Event", row.name),
 			])
 		);
 	}
@@ -184,7 +184,7 @@ class ZatcaAudit {
 		const shown = (cell) => [cell].flat().map(apart).join(" ");
 		const line = ([cells, href]) =>
 			`<tr>${cells
-				.map((cell, at) => `<td>${at ? shown(cell) : `<a href="${href}">${shown(cell)}</a>`}</td>`)
+				.map((cell, at) => `<td>${at || !href ? shown(cell) : `<a href="${href}">${shown(cell)}</a>`}</td>`)
 				.join("")}</tr>`;
 		return `<div class="za-scroll"><table class="table table-sm"><thead><tr>${heads
 			.map((head) => `<th>${safe(head)}</th>`)
@@ -219,7 +219,7 @@ class ZatcaAudit {
 			${(said.remarks || []).map((text) => `<p class="text-muted">${safe(text)}</p>`).join("")}
 			${said.ok ? "" : this.table([__("Record"), __("Place"), __("What Is Wrong")], said.findings.slice(0, 100).map((each) => [
 				[[__(each.doctype), each.name], each.number ?? "", each.what],
-				each.name ? frappe.utils.get_form_link(each.doctype, each.name) : "#",
+				each.name && frappe.utils.get_form_link(each.doctype, each.name),
 			]))}`);
 		return said;
 	}

@@ -20,3 +20,6 @@ def on_doctype_update() -> None:
 	"""One document for each place in a device's chain, whatever the lock missed; and the way from an invoice to it."""
 	frappe.db.add_unique("ZATCA Document", ["device", "icv"], constraint_name="one_place_in_the_chain")
 	frappe.db.add_index("ZATCA Document", ["invoice_name", "invoice_doctype"], "of_the_invoice")
+	# A QR that was scanned, and a period that is packed.
+	frappe.db.add_index("ZATCA Document", ["invoice_hash"], "by_hash")
+	frappe.db.add_index("ZATCA Document", ["company", "issued_at"], "of_the_period")
