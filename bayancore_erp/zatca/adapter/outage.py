@@ -8,6 +8,7 @@ Sources: TAX.md section 2 (outage, failure notices); Detailed Guideline p. 45-52
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from frappe.utils import add_to_date, cint, get_datetime, getdate, now_datetime
 from bayancore_erp.zatca.adapter import breaker, journal, managers
 from bayancore_erp.zatca.adapter.fields import Kind, State
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
+from bayancore_erp.zatca.core.errors import ConfigurationError
 
 OUTAGE: Final = "ZATCA Outage"
 BREAKER: Final = "Circuit Breaker"
@@ -50,13 +52,15 @@ def covering(company: str, moment: datetime) -> str | None:
 # --- what the attempts say --------------------------------------------------------------------------------------------
 def failing_since(company: str) -> datetime | None:
 	"""Since when the circuit breaker of one of the company's devices has had no answer; None where all lines work."""
-	lines = [
-		breaker.of_device(name)
-		for name in frappe.get_all(
-			"ZATCA Device", filters={"company": company, "status": "Active"}, pluck="name"
-		)
-	]
-	return min((line.since for line in lines if line.is_down and line.since), default=None)
+	found = []
+	for name in frappe.get_all(
+		"ZATCA Device", filters={"company": company, "status": "Active"}, pluck="name"
+	):
+		with suppress(ConfigurationError):  # a device without an address has no line that could be down
+			line = breaker.of_device(name)
+			if line.is_down and line.since:
+				found.append(line.since)
+	return min(found, default=None)
 
 
 def answered(row: Any) -> bool:
