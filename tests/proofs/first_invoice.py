@@ -306,6 +306,8 @@ def main() -> int:
 			with sync_playwright() as playwright:
 				browser = playwright.chromium.launch(executable_path=browser_path, args=list(QUIET))
 				context = browser.new_context(viewport={"width": 1280, "height": 860}, locale="en-GB")
+				context.set_default_timeout(WAIT)
+				context.set_default_navigation_timeout(WAIT)
 				page = context.new_page()
 				said: list[str] = []
 				page.on("pageerror", lambda error: said.append(str(error)))
