@@ -419,9 +419,14 @@ def drafts(frappe: Any, part: int) -> tuple[list[str], list[str]]:
 	found: tuple[list[str], list[str]] = ([], [])
 	for number in range(part, BATCH, LANES):
 		buyer = world.PERSON if number % 3 == 2 else world.VAT_BUYER
-		doc = world.invoice(frappe, buyer, [world.line("خدمة | Service", 1 + number % 5, "19.95")])
-		frappe.db.commit()
-		found[number % 3 == 2].append(doc.name)
+		for _attempt in range(10):
+			try:
+				doc = world.invoice(frappe, buyer, [world.line("خدمة | Service", 1 + number % 5, "19.95")])
+				frappe.db.commit()
+				found[number % 3 == 2].append(doc.name)
+				break
+			except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
+				frappe.db.rollback()
 	return found
 
 
