@@ -55,8 +55,15 @@ def random_sale(frappe: Any, chance: Random) -> Any:
 	if not inclusive and not out_of_scope and chance.random() < 0.2:
 		for tax in taxes:
 			tax.update(charge_type="On Previous Row Total", row_id=1)
+		# a discount on the grand total takes the freight's share off the goods, so there have to be enough of them
+		worth = sum(row["qty"] * row["rate"] for row in rows if row.get("discount_percentage") != 100)
 		taxes = [
-			charge(world.FREIGHT, round(chance.uniform(1, 200), 2), "Freight", zatca_description_ar="شحن"),
+			charge(
+				world.FREIGHT,
+				round(chance.uniform(1, max(2, min(200, worth / 5))), 2),
+				"Freight",
+				zatca_description_ar="شحن",
+			),
 			*taxes,
 		]
 	if not simplified and chance.random() < 0.3:

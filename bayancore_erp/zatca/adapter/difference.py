@@ -87,12 +87,13 @@ def in_company_currency(doc: Any, sign: int) -> list[tuple[str, Decimal, Decimal
 	net = round2(money(doc.get("net_total")) * rate)
 	rows = total(money(row.get("base_net_amount")) for row in doc.get("items") or [])
 	taxes = total(money(row.get("base_tax_amount_after_discount_amount")) for row in doc.get("taxes") or [])
+	rounding, base_total = money(doc.get("rounding_adjustment")), money(doc.get("base_grand_total"))
+	# said twice, and posted from both: the entry on Round Off, and what the customer owes
+	stated = {money(doc.get("base_rounding_adjustment"))}
+	if money(doc.get("rounded_total")):
+		stated.add(money(doc.get("base_rounded_total")) - base_total)
 	return [
 		("net_booked", sign * rows, sign * net),
-		("total_booked", sign * money(doc.get("base_grand_total")), sign * (net + taxes)),
-		(
-			"rounding_booked",
-			sign * money(doc.get("base_rounding_adjustment")),
-			sign * round2(money(doc.get("rounding_adjustment")) * rate),
-		),
+		("total_booked", sign * base_total, sign * (net + taxes)),
+		*(("rounding_booked", sign * booked, sign * round2(rounding * rate)) for booked in stated),
 	]

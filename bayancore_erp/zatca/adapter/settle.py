@@ -93,7 +93,7 @@ def refuse_what_is_no_rounding(doc: Any, found: Sequence[Difference]) -> None:
 			)
 		limit = (
 			bound
-			if each.figure != "vat_sar"
+			if each.figure not in BOOKED
 			else bound * max(exact(doc.get("conversion_rate") or 1), Decimal(1))
 		)
 		# Rounding to the whole riyal moves the payable by half of one; the other figures tell whether it is right.

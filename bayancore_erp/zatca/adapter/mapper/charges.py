@@ -128,7 +128,16 @@ def read_discount(
 		by_category[key] = by_category.get(key, NIL) + taken_off(doc, row)
 		vat_of_category.setdefault(key, vat)
 	for key, amount in by_category.items():
-		if amount:
+		if amount < ZERO:
+			refusals.add(
+				"ERP-DISCOUNT-SPREAD",
+				place,
+				_(
+					"The additional discount is larger than the goods it is taken off: a charge beside them is far larger."
+				),
+				_("Apply the discount on the net total, or lower the charge itself."),
+			)
+		elif amount:
 			found.add(
 				AllowanceCharge(
 					amount=amount,
