@@ -13,9 +13,12 @@ WORK_ON = "bayancore_erp.archive.jobs.work_on"
 RECENT = timedelta(hours=2)
 
 
-def follow(document: str, event: str) -> None:
-	"""Something happened to a signed document: open the work it asks for, and do it."""
-	outbox.follow(document, event)
+def follow(document: str, happening: str) -> None:
+	"""Something happened to a signed document: open the work it asks for, and do it.
+
+	`happening`: an event of zatca/adapter/events.py. `frappe.enqueue` keeps the name `event` for itself.
+	"""
+	outbox.follow(document, happening)
 	frappe.db.commit()
 	work.work_on(document)
 

@@ -129,6 +129,19 @@ def test_the_cleared_copy_is_in_the_pdf(frappe: Any) -> None:
 	assert "Archive" in tasks(frappe, doc) and tasks(frappe, doc)["Document"] == "Done"
 
 
+def test_what_is_asked_of_a_worker_is_what_a_worker_does(frappe: Any) -> None:
+	from frappe.utils.background_jobs import get_queue
+
+	doc = cleared(frappe)
+	jobs = [
+		job.kwargs for job in get_queue("default").jobs if "archive.jobs.follow" in str(job.kwargs["method"])
+	]
+	asked = next(job["kwargs"] for job in jobs if job["kwargs"]["document"] == doc.zatca_document)
+	frappe.get_attr("bayancore_erp.archive.jobs.follow")(**asked)
+	frappe.db.rollback()
+	assert frappe.db.exists("Archive Paper", {"document": doc.zatca_document})
+
+
 def test_there_is_never_a_second_different_pdf(frappe: Any) -> None:
 	from bayancore_erp.archive.adapter import papers
 

@@ -20,4 +20,4 @@ def on_event(event: str, facts: Any) -> None:
 	document = facts.get("document")
 	# A standard one that is accepted is posted in the next moment, which is told as well.
 	if document and not (event == "accepted" and facts.get("kind") == Kind.STANDARD.value):
-		frappe.enqueue(JOB, queue="default", enqueue_after_commit=True, document=document, event=event)
+		frappe.enqueue(JOB, queue="default", enqueue_after_commit=True, document=document, happening=event)
