@@ -9,18 +9,12 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, fresh, onboard, simulator
+from fatoora import Fatoora, fresh, onboard
 from private_bench import PrivateBench
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "ai_errors"))
 
 from openai_server import GOOD, OpenAIServer
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
 
 
 @pytest.fixture(scope="module")

@@ -7,16 +7,10 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, expire_leases, fresh, onboard, simulator
+from fatoora import Fatoora, expire_leases, fresh, onboard
 from private_bench import PrivateBench
 
 ASKS, APPROVES = "asks.approval@example.com", "approves.approval@example.com"
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
 
 
 @pytest.fixture(scope="module")

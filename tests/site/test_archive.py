@@ -12,16 +12,10 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, fresh, onboard, simulator
+from fatoora import Fatoora, fresh, onboard
 from private_bench import ROOT, PrivateBench
 
 sys.path[:0] = [str(ROOT / "tests" / "pdf"), str(ROOT / "tests" / "archive")]
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
 
 
 @pytest.fixture(scope="module")

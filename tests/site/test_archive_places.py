@@ -12,24 +12,10 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, onboard, simulator
-from private_bench import ROOT, PrivateBench
+from private_bench import ROOT
 from test_archive import cleared, files, tasks, worker
 
 sys.path[:0] = [str(ROOT / "tests" / "archive")]
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
-
-
-@pytest.fixture(scope="module")
-def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
-	with world.connected(bench) as frappe:
-		frappe.device = onboard(frappe, fatoora)
-		yield frappe
 
 
 @pytest.fixture

@@ -13,16 +13,10 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, fresh, onboard, simulator
+from fatoora import Fatoora, fresh, onboard
 from private_bench import PrivateBench
 
 TODAY = "2026-11-01", "2027-12-31"
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
 
 
 @pytest.fixture(scope="module")

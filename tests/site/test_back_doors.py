@@ -7,14 +7,8 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, fresh, onboard, simulator
+from fatoora import Fatoora, fresh, onboard
 from private_bench import PrivateBench
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
 
 
 @pytest.fixture(scope="module")

@@ -8,21 +8,8 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, expire_leases, onboard, simulator
-from private_bench import PrivateBench, free_port
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
-
-
-@pytest.fixture(scope="module")
-def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
-	with world.connected(bench) as frappe:
-		frappe.device = onboard(frappe, fatoora)
-		yield frappe
+from fatoora import Fatoora, expire_leases
+from private_bench import free_port
 
 
 @pytest.fixture

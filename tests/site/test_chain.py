@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, onboard, simulator
+from fatoora import Fatoora, onboard
 from private_bench import PrivateBench
 
 PROCESSES, EACH = 4, 4
@@ -36,12 +36,6 @@ for name in sys.argv[2:]:
 			print("deadlock", name)
 frappe.destroy()
 """
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, fresh, onboard, simulator
+from fatoora import Fatoora, fresh, onboard
 from private_bench import PrivateBench
 
 BETA = "Invoice, Builder Beta"
@@ -20,12 +20,6 @@ BUYER = "buyer.delivery@example.com"
 DRAFT = "DRAFT, NOT A TAX INVOICE"
 PENDING = "NOT YET CLEARED BY ZATCA"
 TEST = "TEST PAPER, NOT A TAX INVOICE"
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
 
 
 @pytest.fixture(scope="module")

@@ -11,21 +11,8 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, onboard, simulator
+from fatoora import Fatoora
 from private_bench import PrivateBench
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
-
-
-@pytest.fixture(scope="module")
-def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
-	with world.connected(bench) as frappe:
-		frappe.device = onboard(frappe, fatoora)
-		yield frappe
 
 
 @pytest.fixture

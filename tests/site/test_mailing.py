@@ -9,24 +9,11 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, fresh, onboard, simulator
-from private_bench import ROOT, PrivateBench
+from fatoora import fresh
+from private_bench import ROOT
 
 sys.path[:0] = [str(ROOT / "tests" / "pdf")]
 ORACLE = ROOT.parent / "shared" / "zatca"
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
-
-
-@pytest.fixture(scope="module")
-def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
-	with world.connected(bench) as frappe:
-		frappe.device = onboard(frappe, fatoora)
-		yield frappe
 
 
 @pytest.fixture

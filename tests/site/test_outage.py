@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, expire_leases, fresh, onboard, simulator
+from fatoora import Fatoora, expire_leases, fresh, onboard
 from private_bench import PrivateBench
 
 heard: list[tuple[str, dict[str, Any]]] = []
@@ -18,12 +18,6 @@ heard: list[tuple[str, dict[str, Any]]] = []
 
 def listen(event: str, facts: Any) -> None:
 	heard.append((event, dict(facts)))
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,8 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, expire_leases, fresh, onboard, simulator
+from fatoora import Fatoora, expire_leases, fresh, onboard
 from private_bench import PrivateBench
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, finish, fresh, onboard, simulator
-from private_bench import PrivateBench
+from fatoora import finish, fresh
 
 UNSENT = "Submitted Invoices Without ZATCA Document"
 GAPS = "Invoice Number Gaps"
@@ -17,19 +16,6 @@ ADVANCES = "Open Advances"
 TOTALS = "ZATCA and VAT Totals"
 OWED = "Supplied Not Invoiced"
 CASH = f"Cash - {world.ABBR}"
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
-
-
-@pytest.fixture(scope="module")
-def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
-	with world.connected(bench) as frappe:
-		frappe.device = onboard(frappe, fatoora)
-		yield frappe
 
 
 @pytest.fixture

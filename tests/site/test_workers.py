@@ -13,16 +13,10 @@ from typing import Any
 import pytest
 import requests
 import world
-from fatoora import Fatoora, fresh, onboard, simulator
+from fatoora import Fatoora, fresh, onboard
 from private_bench import PrivateBench
 
 LONG = 180.0
-
-
-@pytest.fixture(scope="module")
-def fatoora() -> Iterator[Fatoora]:
-	with simulator() as running:
-		yield running
 
 
 @contextmanager
