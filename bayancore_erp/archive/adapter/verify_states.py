@@ -113,12 +113,12 @@ def complaints(row: Any, found: Evidence) -> Iterator[str]:
 			for field in same:
 				if (row.get(field) or "") != (document.get(field) or ""):
 					yield _("Its {0} is not that of its document.").format(_(frappe.unscrub(field)))
+	elif not row.live_key and (row.device or row.content_digest):
+		yield _("It names a device or a content, and nothing was signed.")
 	if int(row.attempts or 0) != found.requests.get(row.name, 0):
 		yield _("It counts {0} attempts; {1} requests are on record.").format(
 			row.attempts or 0, found.requests.get(row.name, 0)
 		)
-	elif not row.live_key and (row.device or row.content_digest):
-		yield _("It names a device or a content, and nothing was signed.")
 	known = {int(answer.http_status or 0) for answer in answers}
 	# A live one may have stopped between its answer and what follows from it.
 	if int(row.last_http_status or 0) not in (known | {0} if row.live_key or not known else known):
