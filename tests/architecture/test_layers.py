@@ -69,7 +69,8 @@ def whitelisted(tree: ast.AST) -> list[ast.FunctionDef]:
 @pytest.mark.parametrize("file", APP_FILES, ids=lambda f: f.relative_to(PACKAGE).as_posix())
 def test_whitelisted_methods_are_annotated(file: Path) -> None:
 	for function in whitelisted(ast.parse(file.read_text())):
-		bare = [arg.arg for arg in function.args.args + function.args.kwonlyargs if arg.annotation is None]
+		given = [arg for arg in function.args.args + function.args.kwonlyargs if arg.arg != "self"]
+		bare = [arg.arg for arg in given if arg.annotation is None]
 		assert not bare, f"{function.name}: {bare} (Frappe 16 refuses the call)"
 
 
