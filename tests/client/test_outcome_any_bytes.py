@@ -150,15 +150,17 @@ def test_hostile_bytes(body: bytes, status: int) -> None:
 		assert all(len(message.text) <= MAX_TEXT for message in outcome.messages)
 
 
-def test_twenty_megabytes_of_messages_within_seconds() -> None:
+def test_twenty_megabytes_of_messages_cost_little_more_than_reading_them() -> None:
 	one = json.dumps({"type": "ERROR", "code": "BR-CO-15", "category": "EN_16931", "message": "m" * 60}) + ","
 	count = 20_000_000 // len(one)
 	body = ('{"validationResults":{"errorMessages":[' + one * count)[
 		:-1
 	] + ']},"reportingStatus":"NOT_REPORTED"}'
-	before = time.perf_counter()
+	before = time.process_time()
+	json.loads(body)
+	between = time.process_time()
 	outcome = parse(Endpoint.REPORTING, 400, {}, body.encode())
-	assert time.perf_counter() - before < 10
+	assert time.process_time() - between < 10 * (between - before)
 	assert outcome.kind is Kind.REJECTED
 	assert len(outcome.messages) == MAX_MESSAGES and outcome.omitted == count - MAX_MESSAGES
 

