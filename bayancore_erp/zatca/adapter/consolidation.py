@@ -8,12 +8,34 @@ Sources: DESIGN.md, promise 7; FRAPPE.md section 3 (POS Invoice makes no GL entr
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import frappe
+from frappe.utils import cint
 
 from bayancore_erp.zatca.adapter.mapper.figures import NIL, exact, money
 from bayancore_erp.zatca.core.money import round2, total
+
+
+def hold(doc: Any) -> None:
+	"""Before validation: whenever ERPNext computes the sum anew, it is put back at once, for ERPNext then compares it with the cash."""
+	if not cint(doc.get("is_consolidated")):
+		return
+	# as the till's profile says, ERPNext would round the sum to the whole riyal; the sales carry their own rounding
+	doc.disable_rounded_total = 1
+	doc.calculate_taxes_and_totals = partial(computed_and_restored, doc)
+
+
+def let_go(doc: Any) -> None:
+	"""After validation."""
+	doc.__dict__.pop("calculate_taxes_and_totals", None)
+
+
+def computed_and_restored(doc: Any) -> None:
+	"""ERPNext's own computation, then the sum of the parts."""
+	type(doc).calculate_taxes_and_totals(doc)
+	restore_sum(doc)
 
 
 def restore_sum(doc: Any) -> None:

@@ -21,7 +21,7 @@ from erpnext.controllers.taxes_and_totals import calculate_taxes_and_totals
 from frappe import _
 from frappe.utils import cint
 
-from bayancore_erp.zatca.adapter.consolidation import restore_sum
+from bayancore_erp.zatca.adapter import consolidation
 from bayancore_erp.zatca.adapter.deduction import deduct_advances
 from bayancore_erp.zatca.adapter.difference import BOOKED, LABELS, Difference, difference
 from bayancore_erp.zatca.adapter.fields import InvoiceField
@@ -217,7 +217,8 @@ def on_validate(doc: Any, method: str | None = None) -> None:
 	if skip:
 		doc.set(InvoiceField.DIFFERENCE, 0)
 		if skip.code is SkipCode.CONSOLIDATED:
-			restore_sum(doc)
+			consolidation.let_go(doc)
+			consolidation.restore_sum(doc)
 			write_what_is_due(doc)
 		return
 	try:

@@ -8,6 +8,7 @@ from frappe import _
 
 from bayancore_erp.zatca.adapter import (
 	advances,
+	consolidation,
 	corrections,
 	dates,
 	guard,
@@ -34,6 +35,7 @@ def before_validate(doc: Any, method: str | None = None) -> None:
 		corrections.complete(doc)
 		prepayment.prepare(doc)
 		advances.propose(doc)
+	consolidation.hold(doc)
 	keep_facts(doc)
 	if not approved:
 		deduct_advances(doc)
