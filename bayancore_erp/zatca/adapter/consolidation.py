@@ -15,12 +15,13 @@ import frappe
 from frappe.utils import cint
 
 from bayancore_erp.zatca.adapter.mapper.figures import NIL, exact, money
+from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.core.money import round2, total
 
 
 def hold(doc: Any) -> None:
 	"""Before validation: whenever ERPNext computes the sum anew, it is put back at once, for ERPNext then compares it with the cash."""
-	if not cint(doc.get("is_consolidated")):
+	if not cint(doc.get("is_consolidated")) or not cint(settings_of(doc.company).get("enabled")):
 		return
 	# as the till's profile says, ERPNext would round the sum to the whole riyal; the sales carry their own rounding
 	doc.disable_rounded_total = 1

@@ -210,6 +210,7 @@ def on_validate(doc: Any, method: str | None = None) -> None:
 	Settled without asking: where the company says so, where the click asked for it (`doc.flags.zatca_settle`), and where
 	the stored draft already shows these very totals, so that nothing moves under anybody's eyes.
 	"""
+	consolidation.let_go(doc)
 	if not cint(settings_of(doc.company).get("enabled")) or doc.docstatus > 1 or not doc.get("items"):
 		return
 	facts = facts_of(doc)
@@ -217,7 +218,6 @@ def on_validate(doc: Any, method: str | None = None) -> None:
 	if skip:
 		doc.set(InvoiceField.DIFFERENCE, 0)
 		if skip.code is SkipCode.CONSOLIDATED:
-			consolidation.let_go(doc)
 			consolidation.restore_sum(doc)
 			write_what_is_due(doc)
 		return
