@@ -170,7 +170,8 @@ def test_the_closings_sum_is_the_sum_of_what_was_signed(frappe: Any, fatoora: Fa
 		signed(frappe, docs, "total_with_vat") - signed(frappe, docs, "vat_total")
 	)
 	assert {account: moved for account, moved in booked.items() if moved} == {}
-	assert rounding == Decimal("0.01"), "what no base could reach, named"
+	# 8.70 + 1.31 for 10.00, 100.90 + 15.14 for 116.03: a halala each that no base could reach
+	assert rounding == Decimal("0.02")
 	for doc in docs:
 		finish(doc)
 		assert fresh(frappe, doc).zatca_state == "Reported"
