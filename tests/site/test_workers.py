@@ -110,6 +110,7 @@ def test_bulk_queue_repeat_and_import(frappe: Any, worker: Any, tmp_path: Path) 
 	"""Submitted in bulk, by Submission Queue, Auto Repeat, Data Import and by one transaction: all end cleared."""
 	from frappe.core.doctype.data_import.importer import Importer
 	from frappe.core.doctype.submission_queue.submission_queue import queue_submission
+	from frappe.custom.doctype.property_setter.property_setter import make_property_setter
 	from frappe.desk.doctype.bulk_update.bulk_update import submit_cancel_or_update_docs
 
 	bulk = [draft(frappe).name for _each in range(3)]
@@ -121,6 +122,7 @@ def test_bulk_queue_repeat_and_import(frappe: Any, worker: Any, tmp_path: Path) 
 	at_once = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 1, 20)])
 	at_once.submit()
 	frappe.db.commit()
+	make_property_setter("Sales Invoice", None, "allow_auto_repeat", 1, "Check", for_doctype=True)
 	repeat = world.make(
 		frappe, "Auto Repeat", reference_doctype="Sales Invoice", reference_document=bulk[0],
 		frequency="Monthly", start_date=frappe.utils.add_days(None, 1), submit_on_creation=1,
