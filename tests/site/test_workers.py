@@ -152,7 +152,7 @@ def imported_invoice(frappe: Any, file: Path, importer: Any) -> str:
 		submit_after_import=1, mute_emails=1,
 	)  # fmt: skip
 	doc.insert(ignore_mandatory=True)
-	run = importer("Sales Invoice", data_import=doc, file_path=str(file))
+	run = importer("Sales Invoice", data_import=doc, file_path=str(file), console=True)
 	run.import_data()
 	frappe.db.commit()
 	name = frappe.db.get_value("Sales Invoice", {"po_no": "IMPORTED"})
