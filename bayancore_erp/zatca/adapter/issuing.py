@@ -143,8 +143,10 @@ def issue(doc: Any) -> None:
 		# signed and handed over by the till before it came here
 		report_later(doc, offline.store(doc, brought), brought.issued_at)
 		return
+	# the 24 hours run from the issue; for one written by hand during an outage, from now
+	now = datetime.now(RIYADH).replace(microsecond=0)
 	document = sign_now(doc, late.issue_moment(doc))
-	report_later(doc, document, datetime.now(RIYADH).replace(microsecond=0))
+	report_later(doc, document, now)
 
 
 def sign_now(doc: Any, issued_at: datetime, supersedes: str = "") -> Any:
