@@ -9,7 +9,7 @@ and how; the last line is the figure; exit 1 where one was missed, or fewer than
 
 	python tests/proofs/tamper_rows.py [--seed 1]
 
-Not tried, because they are no evidence: leases, times of the next attempt, and words for people in a submission.
+Not tried, because they are no evidence: leases, times and words for people in a submission; its events tell when it ended.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TRAIL = {
 }
 SUBMISSION = (
 	"invoice_doctype", "invoice_name", "company", "requested_by", "requested_at", "previous", "state", "document", "device",
-	"kind", "content_digest", "attempts", "last_http_status", "finished_at", "live_key",
+	"kind", "content_digest", "attempts", "last_http_status", "live_key",
 )  # fmt: skip
 INVOICE = (
 	"zatca_state",
