@@ -183,7 +183,10 @@ def test_arabic_is_there_without_a_build(frappe: Any) -> None:
 	from frappe.translate import get_all_translations
 
 	arabic = get_all_translations("ar")
-	missing = sorted(text for text in visible_texts() if text not in arabic)
+	rows = csv.reader(io.StringIO((PACKAGE / "translations" / "ar.csv").read_text()))
+	# a word that means something else elsewhere is translated in its own place
+	in_place = {row[0] for row in rows if row[2]}
+	missing = sorted(text for text in visible_texts() if text not in arabic and text not in in_place)
 	assert not missing
 	assert re.search("[\u0600-\u06ff]", arabic["ZATCA Status"])
 
