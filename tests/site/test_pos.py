@@ -177,6 +177,7 @@ def test_the_closings_sum_is_the_sum_of_what_was_signed(frappe: Any, fatoora: Fa
 		finish(doc)
 		assert fresh(frappe, doc).zatca_state == "Reported"
 	assert not frappe.get_all("ZATCA Document", filters={"invoice_name": ("in", [doc.name for doc in sums])})
+	assert not frappe.get_all("ZATCA Attempt", filters={"invoice_name": ("in", [doc.name for doc in sums])})
 	coffee = fresh(frappe, coffee)
 	assert coffee.consolidated_invoice in {doc.name for doc in sums}
 	with pytest.raises(frappe.ValidationError):
