@@ -23,7 +23,7 @@ from bayancore_erp.zatca.core.rules.sentences import (
 
 # What an Arabic sentence may leave in Latin letters: acronyms people know by these letters, and codes.
 LATIN_ALLOWED = {
-	"QR", "UUID", "XML", "CSID", "ICV", "PIH", "OTP", "PDF", "TIN", "SAR", "USD", "EUR", "SA", "AE", "FC",
+	"QR", "UUID", "XML", "CSID", "CSR", "ICV", "PIH", "OTP", "PDF", "TIN", "SAR", "USD", "EUR", "SA", "AE", "FC",
 }  # fmt: skip
 GATEWAY = {
 	"XSD_ZATCA_VALID", "XSD_ZATCA_INVALID", "invalid-invoice-hash", "invoiceHash_QRCODE_INVALID",
@@ -67,6 +67,15 @@ def test_every_code_the_gateway_was_seen_to_send_has_a_sentence(shared: Path) ->
 	for path in (shared / "zatca" / "api-samples").glob("*.json"):
 		seen |= set(codes(json.loads(path.read_text(encoding="utf-8"))))
 	assert not seen - catalogue().keys()
+
+
+def test_every_code_of_the_bundled_gateway_has_a_sentence() -> None:
+	simulator = Path(__file__).resolve().parents[2] / "bayancore_erp" / "zatca" / "simulator"
+	source = "".join(file.read_text(encoding="utf-8") for file in simulator.glob("*.py"))
+	sent = set(re.findall(r'(?:Message|csid_error)\(\s*"([^"]+)"', source))
+	sent |= set(re.findall(r'code(?:=| or )"([^"]+)"', source))
+	assert len(sent) > 10
+	assert not sent - catalogue().keys()
 
 
 def test_every_entry_has_both_languages_and_its_figures_in_both() -> None:

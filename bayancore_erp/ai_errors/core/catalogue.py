@@ -68,7 +68,7 @@ CONSEQUENCES: Mapping[Gravity, Name] = {
 	),
 	Gravity.UNLAWFUL: Name(
 		"The document is held back before it is sent, because the law does not allow it as it is.",
-		"يُوقف المستند قبل إرساله لأن النظام لا يسمح به بصورته الحالية.",
+		"يُوقف المستند قبل إرساله لأن الأنظمة لا تسمح به بصورته الحالية.",
 	),
 	Gravity.ADVICE: Name(
 		"The document can be sent; check first whether this is meant.",

@@ -31,10 +31,10 @@ electronic invoice (XML) as ZATCA has it.</p>
 	ARABIC: (
 		"{{ notice }}{{ title_ar }} {{ doc.name }} من {{ seller_ar }}",
 		"""<div dir="rtl" style="text-align:right"><p>السادة {{ doc.customer_name }} المحترمين،</p>
-{% if occasion == 'Not Yet Cleared' %}<p>يتعذر حالياً الوصول إلى منصة هيئة الزكاة والضريبة والجمارك. نرفق لكم نسخة من {{ title_ar }}
+{% if occasion == 'Not Yet Cleared' %}<p>يتعذر حالياً الوصول إلى بوابة هيئة الزكاة والضريبة والجمارك. نرفق لكم نسخة من {{ title_ar }}
 <b>{{ doc.name }}</b> بتاريخ {{ date }} لم تُعتمد بعد، ولا تخوّلكم خصم الضريبة. ستصلكم الفاتورة المعتمدة تلقائياً.</p>
 {% elif occasion == 'Replacement' %}<p>نرفق لكم {{ title_ar }} <b>{{ doc.name }}</b> بتاريخ {{ date }} بعد إصدارها من جديد. وهي تحل محل
-النسخة التي وصلتكم سابقاً، فنرجو اعتمادها وحدها.</p>
+النسخة التي وصلتكم سابقاً، فنرجو الأخذ بها وحدها.</p>
 {% else %}<p>نرفق لكم {{ title_ar }} <b>{{ doc.name }}</b> بتاريخ {{ date }}{% if amount %} بمبلغ {{ amount }}{% endif %}. يتضمن ملف PDF
 الفاتورة الإلكترونية (XML) كما هي لدى الهيئة.</p>
 {% endif %}<p>مع أطيب التحيات،<br>{{ seller_ar }}</p></div>""",

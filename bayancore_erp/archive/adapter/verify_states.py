@@ -123,18 +123,19 @@ def complaints(row: Any, found: Evidence) -> Iterator[str]:
 	# A live one may have stopped between its answer and what follows from it.
 	if int(row.last_http_status or 0) not in (known | {0} if row.live_key or not known else known):
 		yield _("Its last status, {0}, is in none of the answers.").format(row.last_http_status)
+	said = _(state, context="ZATCA Submission")
 	if (state in HAS_VERDICT) != accepted:
-		yield _("It says {0}; the answers on record say otherwise.").format(_(state))
+		yield _("It says {0}; the answers on record say otherwise.").format(said)
 	elif state == State.REJECTED.value and not accepted and not rejected(row, answers, found):
-		yield _("It says {0}; no answer and no check of ours says so.").format(_(state))
+		yield _("It says {0}; no answer and no check of ours says so.").format(said)
 	elif state == State.SKIPPED.value and (row.document or answers):
-		yield _("It says {0}, and something was signed or sent.").format(_(state))
+		yield _("It says {0}, and something was signed or sent.").format(said)
 	final = state in (State.CLEARED.value, State.REPORTED.value, State.REJECTED.value, State.SKIPPED.value)
 	wanted = "" if final else f"{row.invoice_doctype}:{row.invoice_name}"
 	if (row.live_key or "") != wanted:
-		yield _("Whether it lives does not fit its state, {0}.").format(_(state))
+		yield _("Whether it lives does not fit its state, {0}.").format(said)
 	if final != bool(row.finished_at):
-		yield _("Its end does not fit its state, {0}.").format(_(state))
+		yield _("Its end does not fit its state, {0}.").format(said)
 
 
 def rejected(row: Any, answers: list[Any], found: Evidence) -> bool:
@@ -184,4 +185,6 @@ def differences(row: Any) -> Iterator[str]:
 	if not row.submission:
 		yield _("It names a submission that is not there.")
 	elif row.state != row.said:
-		yield _("It shows {0}; its submission says {1}.").format(_(row.state or ""), _(row.said or ""))
+		yield _("It shows {0}; its submission says {1}.").format(
+			*(_(each or "", context="ZATCA Submission") for each in (row.state, row.said))
+		)

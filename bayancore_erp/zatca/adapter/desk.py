@@ -155,7 +155,7 @@ def verdict(doctype: str, name: str) -> dict[str, Any]:
 		"name": name,
 		"docstatus": int(doc.docstatus),
 		"state": state.value,
-		"state_label": _(state.value) if state.value else "",
+		"state_label": _(state.value, context="ZATCA Submission") if state.value else "",
 		"sentence": sentence_of(doc, state),
 		"kind": doc.get(InvoiceField.KIND) or "",
 		"clears_first": doc.docstatus == 0 and clears_first(doc),

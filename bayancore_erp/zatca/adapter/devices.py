@@ -139,5 +139,5 @@ def last_verdicts(names: list[str]) -> dict[str, str]:
 			order_by="finished_at desc",
 		)
 		if state:
-			found[name] = _(state)
+			found[name] = _(state, context="ZATCA Submission")
 	return found

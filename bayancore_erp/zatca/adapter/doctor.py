@@ -172,7 +172,7 @@ def devices() -> Iterator[Finding]:
 			yield Finding(
 				area, Light.RED,
 				_("It is on hold: {0}").format(device.hold_reason or ""),
-				_("Open it and press Release once the cause is mended; its invoices wait unchanged."),
+				_("Open it and press Try Again once the cause is mended; its invoices wait unchanged."),
 				route,
 			)  # fmt: skip
 		try:

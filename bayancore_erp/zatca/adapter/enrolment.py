@@ -55,7 +55,7 @@ UNFORESEEN = Problem(
 	Name(
 		"Something unforeseen stopped it; nothing is lost. Press Continue, and show the Error Log to your administrator "
 		"if it happens again.",
-		"أوقفه أمر غير متوقع ولم يضِع شيء. اضغط متابعة، وإن تكرر فاعرض سجل الأخطاء على مدير النظام.",
+		"أوقفه أمر غير متوقع ولم يضِع شيء. اضغط متابعة، وإن تكرر فاعرض سجل الأخطاء على مسؤول النظام.",
 	),
 )
 

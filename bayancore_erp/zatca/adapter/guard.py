@@ -75,7 +75,7 @@ def refuse_frozen(doc: Any, state: str, before: Any) -> None:
 	if state in FROZEN or held:
 		frappe.throw(
 			_("{0} is {1}: it cannot be changed until ZATCA's verdict is known and it is posted.").format(
-				doc.name, _(state)
+				doc.name, _(state, context="ZATCA Submission")
 			),
 			BeingCleared,
 			title=_("On Its Way to ZATCA"),

@@ -33,7 +33,7 @@
 			`<p>${__("It is posted and its paper is marked as not yet cleared; the buyer cannot deduct the VAT yet.")}</p>
 			<p>${__("Its content stays frozen. Once ZATCA answers again it is cleared and the cleared copy goes to the same people.")}</p>`,
 			() => call(frm, "release_uncleared").then(() => frm.reload_doc()),
-			__("Release")
+			__("Release", null, "ZATCA Outage")
 		);
 	}
 

@@ -18,7 +18,7 @@ const COLOURS = {
 };
 // The step that is done, as stored or told -> how many of the steps people see are done.
 const DONE = { "": 0, Claimed: 0, Rehearsed: 1, Signed: 2, Sent: 3, Answered: 4, Posted: 5 };
-const STEPS = () => [__("Checked"), __("Signed"), __("Sent"), __("Answered"), __("Posted")];
+const STEPS = () => ["Checked", "Signed", "Sent", "Answered", "Posted"].map((step) => __(step, null, "ZATCA Submission"));
 const LOOK_AGAIN_MS = 2000;
 const WATCH_MS = 700;
 const HOUR_MS = 3600000;
@@ -88,7 +88,7 @@ function facts(verdict) {
 	const rows = [
 		verdict.cleared_at && [__("At"), frappe.datetime.str_to_user(verdict.cleared_at)],
 		verdict.icv && [__("Invoice Counter"), verdict.icv],
-		verdict.environment && verdict.environment !== "Production" && [__("Environment"), __(verdict.environment)],
+		verdict.environment && verdict.environment !== "Production" && [__("Environment"), __(verdict.environment, null, "ZATCA Device")],
 	].filter(Boolean);
 	const cells = rows.map(([label, value]) => `<span>${escape(label)}: <bdi>${escape(value)}</bdi></span>`);
 	return cells.length ? `<div class="zatca-verdict-facts">${cells.join("")}</div>` : "";

@@ -32,7 +32,7 @@ TITLES: dict[tuple[DocumentType, bool], Name] = {
 # Attribute of TypeFlags -> what the print calls such a transaction (KSA-2).
 FLAGS: dict[str, Name] = {
 	"third_party": Name("Issued by a third party", "صادرة عن طرف ثالث"),
-	"nominal": Name("Nominal supply", "توريد اسمي"),
+	"nominal": Name("Nominal supply", "توريد افتراضي"),
 	"export": Name("Export", "فاتورة تصدير"),
 	"summary": Name("Summary invoice", "فاتورة ملخصة"),
 	"self_billed": Name("Self-billed", "فوترة ذاتية"),

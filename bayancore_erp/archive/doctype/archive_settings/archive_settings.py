@@ -42,7 +42,7 @@ class ArchiveSettings(Document):
 		image_bytes(self.logo, _("Logo"), remarks)
 		image_bytes(letter_head, _("Letter Head"), remarks)
 		if remarks:
-			frappe.throw(remarks, as_list=True, title=_("Brand"))
+			frappe.throw(remarks, as_list=True, title=_("Brand", context="Archive Settings"))
 		try:
 			Brand(accent=self.accent or Brand.accent)
 		except ZatcaError as error:

@@ -16,7 +16,7 @@ frappe.ui.form.on("Audit Pack", {
 		frm.disable_save();
 		const done = ["Verified", "Has Problems"].includes(frm.doc.state);
 		if (done)
-			frm.page.set_primary_action(__("Download"), () =>
+			frm.page.set_primary_action(__("Download", null, "Audit Pack"), () =>
 				window.open(
 					`/api/method/bayancore_erp.archive.audit_api.download_pack?name=${encodeURIComponent(frm.doc.name)}`
 				)

@@ -122,12 +122,12 @@ class ZatcaAudit {
 
 	facts(doc, invoice) {
 		const pairs = [
-			[__("State"), invoice ? __(invoice.state || "") : __("The invoice is no longer there.")],
+			[__("State"), invoice ? __(invoice.state || "", null, "ZATCA Submission") : __("The invoice is no longer there.")],
 			[__("Kind"), kind(doc.kind)],
 			[__("Issued At"), frappe.datetime.str_to_user(doc.issued_at)],
 			[__("Total With VAT"), `${doc.total_with_vat} ${doc.currency}`],
 			[__("VAT (SAR)"), doc.vat_total],
-			[__("Device"), doc.device, __(doc.environment)],
+			[__("Device"), doc.device, __(doc.environment, null, "ZATCA Device")],
 			[__("Counter"), doc.icv],
 			["UUID", doc.name],
 			[__("Invoice Hash"), doc.invoice_hash],
@@ -156,7 +156,7 @@ class ZatcaAudit {
 		if (!rows.length) return `<p class="text-muted">${safe(__("Nothing was sent."))}</p>`;
 		const cells = (row) =>
 			row.row_kind === "Request"
-				? [__("Sent"), row.endpoint, "", "", frappe.datetime.str_to_user(row.started_at)]
+				? [__("Sent", null, "ZATCA Submission"), row.endpoint, "", "", frappe.datetime.str_to_user(row.started_at)]
 				: [__("Answered"), row.endpoint, row.http_status || "", row.outcome, `${row.duration_ms} ms`];
 		return this.table(
 			[__("What"), __("Endpoint"), __("Status"), __("Outcome"), __("When")],
@@ -166,7 +166,7 @@ class ZatcaAudit {
 
 	trail(rows) {
 		return this.table(
-			[__("At"), __("Action"), __("Actor"), __("Document"), __("Place in the Chain")],
+			[__("At"), __("Action", null, "Audit Event"), __("Actor"), __("Document"), __("Place in the Chain")],
 			rows.map((row) => [
 				[
 					frappe.datetime.str_to_user(row.at),

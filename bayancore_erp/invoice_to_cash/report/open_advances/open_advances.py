@@ -38,17 +38,17 @@ def execute(filters: dict[str, Any] | None = None) -> tuple[Any, ...]:
 	]
 	for row in found:
 		row["colour"] = COLOURS.get(row["status"], "gray")
-		row["status"] = _(row["status"])
+		row["status"] = _(row["status"], context="Open Advances")
 	return columns(), found, None if found else _("No advance is open."), None, summary
 
 
 def columns() -> list[dict[str, Any]]:
 	"""From the money to what is left of it."""
 	amounts = (
-		("received", _("Received")),
+		("received", _("Received", context="Open Advances")),
 		("deducted", _("Deducted")),
 		("credited", _("Refunded")),
-		("left", _("Left")),
+		("left", _("Left", context="Open Advances")),
 		("left_vat", _("of Which VAT")),
 	)
 	return [

@@ -119,7 +119,7 @@ def _text_problem(request: CsrRequest, name: str) -> CsrProblem | None:
 	en, ar = _WORDS[name]
 	limit = _MAX_NAME if name in ("common_name", "organization_name", "organization_unit") else _MAX_OTHER
 	if not value.strip():
-		return CsrProblem(name, f"The {en} is missing.", f"{ar} مفقود.")
+		return CsrProblem(name, f"The {en} is missing.", f"{ar} غير مدخل.")
 	if value != value.strip():
 		return CsrProblem(name, f"The {en} has spaces around it.", f"{ar} محاط بمسافات زائدة.")
 	if _FORBIDDEN.search(value):
@@ -132,7 +132,7 @@ def _text_problem(request: CsrRequest, name: str) -> CsrProblem | None:
 		return CsrProblem(
 			name,
 			f"The {en} has {len(value)} characters; at most {limit} are allowed.",
-			f"{ar} من {len(value)} حرفًا، والحد الأقصى {limit}.",
+			f"عدد أحرف {ar} هو {len(value)}، والحد الأقصى {limit}.",
 		)
 	return None
 
@@ -145,7 +145,7 @@ def _form_problems(request: CsrRequest) -> list[CsrProblem]:
 			CsrProblem(
 				"organization_identifier",
 				"The VAT number has 15 digits and starts and ends with 3.",
-				"الرقم الضريبي من 15 رقمًا يبدأ بالرقم 3 وينتهي به.",
+				"الرقم الضريبي من 15 رقماً يبدأ بالرقم 3 وينتهي به.",
 			)
 		)
 	elif vat[10] == "1" and not _TIN.fullmatch(request.organization_unit):

@@ -27,9 +27,9 @@ class Wording(NamedTuple):
 def _qr(tag: int, en: str, ar: str) -> Wording:
 	return Wording(
 		f"QR: {en}",
-		f"رمز الاستجابة: {ar}",
+		f"رمز QR: {ar}",
 		f"The {en} in the QR (tag {tag}) does not fit: the QR says {{found}}, the document {{expected}}.",
-		f"عدم تطابق في رمز الاستجابة السريعة (الوسم {tag}، {ar}): في الرمز {{found}} وفي المستند {{expected}}.",
+		f"عدم تطابق في رمز QR (الوسم {tag}، {ar}): في الرمز {{found}} وفي المستند {{expected}}.",
 	)
 
 
@@ -44,7 +44,7 @@ WORDINGS = {
 		"One stamp",
 		"ختم واحد",
 		"The document must carry exactly one stamp in its place; found: {found}.",
-		"يجب أن يحمل المستند ختمًا واحدًا فقط في موضعه؛ الموجود: {found}.",
+		"يجب أن يحمل المستند ختماً واحداً فقط في موضعه؛ الموجود: {found}.",
 	),
 	"layout": Wording(
 		"Layout of the stamp",
@@ -62,7 +62,7 @@ WORDINGS = {
 		"Certificate of this device",
 		"شهادة هذا الجهاز",
 		"The document was stamped with another certificate than the one expected: serial {found} instead of {expected}.",
-		"خُتم المستند بشهادة غير الشهادة المتوقعة: الرقم التسلسلي {found} بدلًا من {expected}.",
+		"خُتم المستند بشهادة غير الشهادة المتوقعة: الرقم التسلسلي {found} بدلاً من {expected}.",
 	),
 	"certificate_digest": Wording(
 		"Certificate digest",
@@ -86,7 +86,7 @@ WORDINGS = {
 		"Signing time",
 		"وقت التوقيع",
 		"The signing time {found} is not a time in the form YYYY-MM-DDTHH:MM:SS within the certificate's validity, {expected}.",
-		"وقت التوقيع {found} ليس وقتًا بالصيغة YYYY-MM-DDTHH:MM:SS ضمن مدة صلاحية الشهادة {expected}.",
+		"وقت التوقيع {found} ليس وقتاً بالصيغة YYYY-MM-DDTHH:MM:SS ضمن مدة صلاحية الشهادة {expected}.",
 	),
 	"signed_properties": Wording(
 		"Signed properties",
@@ -109,15 +109,15 @@ WORDINGS = {
 	),
 	"qr_readable": Wording(
 		"Readable QR",
-		"رمز استجابة مقروء",
+		"رمز QR مقروء",
 		"The QR cannot be read: {found}",
-		"تعذّرت قراءة رمز الاستجابة السريعة: {found}",
+		"تعذّرت قراءة رمز QR: {found}",
 	),
 	"qr_tags": Wording(
 		"Tags of the QR",
-		"وسوم رمز الاستجابة",
+		"وسوم رمز QR",
 		"The QR has {found} tags; a document of this kind needs {expected}.",
-		"في رمز الاستجابة السريعة {found} وسوم، ويلزم لهذا النوع من المستندات {expected}.",
+		"عدد الوسوم في رمز QR هو {found}، ويلزم لهذا النوع من المستندات {expected}.",
 	),
 	"qr_seller": _qr(1, "seller name", "اسم البائع"),
 	"qr_vat_number": _qr(2, "VAT number", "الرقم الضريبي"),

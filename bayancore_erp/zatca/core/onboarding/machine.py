@@ -123,7 +123,7 @@ _CSID_VOID = Name(
 )
 _PRESENT_VOID = Name(
 	"ZATCA no longer accepts the device's present certificate, so it cannot be renewed. Enrol the device anew.",
-	"لم تعد الهيئة تقبل شهادة الجهاز الحالية، لذا لا يمكن تجديدها. أعد ربط الجهاز من جديد.",
+	"لم تعد الهيئة تقبل شهادة الجهاز الحالية، لذا لا يمكن تجديدها. اربط الجهاز من جديد.",
 )
 
 
@@ -205,7 +205,7 @@ def progress_of(enrolment: Enrolment) -> Progress:
 	if state.step is Step.KEY:
 		return Progress(0, total, Name("Making the device's key.", "إنشاء مفتاح الجهاز."))
 	if state.step is Step.OTP:
-		return Progress(1, total, Name("Asking for the compliance certificate.", "طلب شهادة الالتزام."))
+		return Progress(1, total, Name("Asking for the compliance certificate.", "طلب شهادة الامتثال."))
 	left = state.documents_left
 	if state.step is Step.CHECKS and left:
 		name = left[0].label
@@ -361,4 +361,7 @@ def _problem(outcome: Outcome) -> Problem:
 
 def _problem_of(error: ZatcaError) -> Problem:
 	said = error.diagnostics()
-	return Problem(error.code or type(error).__name__, Name(said, f"تعذّرت الخطوة: {said}"))
+	return Problem(
+		error.code or type(error).__name__,
+		Name(said, f"تعذّرت هذه الخطوة. اعرض هذا النص على مسؤول النظام: {said}"),
+	)

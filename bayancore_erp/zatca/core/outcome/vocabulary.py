@@ -144,7 +144,7 @@ MEANINGS: dict[Kind, Meaning] = {
 		Name(
 			"ZATCA does not accept this device's credentials. The device is held; its invoices wait unchanged until the "
 			"credentials are renewed.",
-			"لا تقبل الهيئة بيانات اعتماد هذا الجهاز. أُوقف الجهاز، وتنتظر فواتيره دون تغيير حتى تُجدَّد بيانات الاعتماد.",
+			"لا تقبل الهيئة بيانات دخول هذا الجهاز. أُوقف الجهاز، وتنتظر فواتيره دون تغيير حتى تُجدَّد بيانات الدخول.",
 		),
 	),
 	Kind.FORBIDDEN: Meaning(
@@ -153,7 +153,7 @@ MEANINGS: dict[Kind, Meaning] = {
 		False,
 		Name(
 			"The gateway denies access to this device or this network. The device is held; its invoices wait unchanged.",
-			"ترفض البوابة وصول هذا الجهاز أو هذه الشبكة. أُوقف الجهاز، وتنتظر فواتيره دون تغيير.",
+			"ترفض بوابة الهيئة وصول هذا الجهاز أو هذه الشبكة. أُوقف الجهاز، وتنتظر فواتيره دون تغيير.",
 		),
 	),
 	Kind.VERSION_REFUSED: Meaning(
@@ -163,7 +163,7 @@ MEANINGS: dict[Kind, Meaning] = {
 		Name(
 			"The gateway does not support the interface version V2 that was asked for. The app needs an update; "
 			"invoices wait unchanged.",
-			"لا تدعم البوابة إصدار الواجهة V2 المطلوب. يحتاج التطبيق إلى تحديث، وتنتظر الفواتير دون تغيير.",
+			"لا تدعم بوابة الهيئة إصدار الواجهة V2 المطلوب. يحتاج التطبيق إلى تحديث، وتنتظر الفواتير دون تغيير.",
 		),
 	),
 	Kind.WRONG_ADDRESS: Meaning(
@@ -173,7 +173,7 @@ MEANINGS: dict[Kind, Meaning] = {
 		Name(
 			"What answered at this address is not ZATCA's service: check the environment, the gateway address and the proxy. "
 			"Invoices wait unchanged.",
-			"الجهة التي أجابت على هذا العنوان ليست خدمة الهيئة: تحقق من البيئة وعنوان البوابة والخادم الوكيل. "
+			"الجهة التي أجابت على هذا العنوان ليست خدمة الهيئة: تحقق من البيئة وعنوان بوابة الهيئة والخادم الوكيل. "
 			"تنتظر الفواتير دون تغيير.",
 		),
 	),
@@ -183,7 +183,7 @@ MEANINGS: dict[Kind, Meaning] = {
 		False,
 		Name(
 			"The invoice file is larger than ZATCA accepts (about 10 MB). Split it into several invoices.",
-			"ملف الفاتورة أكبر مما تقبله الهيئة (نحو 10 ميغابايت). قسّمه إلى عدة فواتير.",
+			"ملف الفاتورة أكبر مما تقبله الهيئة (نحو 10 ميغابايت). وزّع بنوده على عدة فواتير.",
 		),
 	),
 	Kind.RATE_LIMITED: Meaning(
@@ -229,7 +229,7 @@ MEANINGS: dict[Kind, Meaning] = {
 		True,
 		Name(
 			"The test document passed ZATCA's compliance check.",
-			"اجتاز المستند التجريبي فحص الالتزام لدى الهيئة.",
+			"اجتاز المستند التجريبي فحص الامتثال لدى الهيئة.",
 		),
 	),
 	Kind.COMPLIANCE_FAILED: Meaning(
@@ -238,7 +238,7 @@ MEANINGS: dict[Kind, Meaning] = {
 		False,
 		Name(
 			"The test document did not pass ZATCA's compliance check. Correct what its messages name and run the check again.",
-			"لم يجتز المستند التجريبي فحص الالتزام لدى الهيئة. صحّح ما تذكره الرسائل ثم أعد الفحص.",
+			"لم يجتز المستند التجريبي فحص الامتثال لدى الهيئة. صحّح ما تذكره الرسائل ثم أعد الفحص.",
 		),
 	),
 	Kind.CSID_ISSUED: Meaning(
@@ -273,7 +273,7 @@ MEANINGS: dict[Kind, Meaning] = {
 		False,
 		Name(
 			"ZATCA has not yet seen all compliance documents of this device pass. Run the compliance checks.",
-			"لم تجتز جميع مستندات الالتزام لهذا الجهاز فحص الهيئة بعد. نفّذ فحوص الالتزام.",
+			"لم يجتز الجهاز جميع فحوص الامتثال لدى الهيئة بعد. نفّذ فحوص الامتثال.",
 		),
 	),
 	Kind.RENEWAL_NEEDS_CHECKS: Meaning(
@@ -283,8 +283,8 @@ MEANINGS: dict[Kind, Meaning] = {
 		Name(
 			"ZATCA has issued a temporary certificate for the renewal. The compliance checks run once more before the "
 			"new one; the present certificate stays in use meanwhile.",
-			"أصدرت الهيئة شهادة مؤقتة للتجديد. تُنفَّذ فحوص الالتزام مرة أخرى قبل الشهادة الجديدة، "
-			"وتبقى الشهادة الحالية مستخدمة في الأثناء.",
+			"أصدرت الهيئة شهادة مؤقتة للتجديد. تُنفَّذ فحوص الامتثال مرة أخرى قبل الشهادة الجديدة، "
+			"وتبقى الشهادة الحالية مستخدمة أثناء ذلك.",
 		),
 	),
 }

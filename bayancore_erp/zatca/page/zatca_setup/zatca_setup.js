@@ -270,9 +270,9 @@ class ZatcaSetup {
 		if (this.data.devices.length) this.device_table();
 		const environments = [
 			["Simulator", __("Simulator"), __("To learn: a Fatoora of your own on this server. Nothing reaches ZATCA and nothing has legal force.")],
-			["Sandbox", __("Sandbox"), __("ZATCA's playground for developers. Its password is 123345; nothing has legal force.")],
+			["Sandbox", __("Sandbox", null, "ZATCA Device"), __("ZATCA's playground for developers. Its password is 123345; nothing has legal force.")],
 			["Simulation", __("Simulation"), __("ZATCA's rehearsal with your own VAT number, as strict as production. Passwords come from the simulation portal.")],
-			["Production", __("Production"), __("The real thing: what is sent is a tax invoice. Passwords come from the Fatoora portal.")],
+			["Production", __("Production", null, "ZATCA Device"), __("The real thing: what is sent is a tax invoice. Passwords come from the Fatoora portal.")],
 		];
 		const shown = this.data.simulator.allowed ? environments : environments.slice(1);
 		this.environment = this.environment || (this.active.length ? "Production" : shown[0][0]);
@@ -313,9 +313,9 @@ class ZatcaSetup {
 			fields: [
 				{ fieldtype: "Data", fieldname: "device_name", label: __("Device Name"), in_list_view: 1, reqd: 1, columns: 2 },
 				{ fieldtype: "Link", fieldname: "branch", label: __("Branch"), options: "Branch", in_list_view: 1, columns: 2 },
-				{ fieldtype: "Link", fieldname: "pos_profile", label: __("POS Profile"), options: "POS Profile", in_list_view: 1, columns: 2, get_query: own("POS Profile", { company: this.company }) },
+				{ fieldtype: "Link", fieldname: "pos_profile", label: __("POS Profile", null, "ZATCA Device"), options: "POS Profile", in_list_view: 1, columns: 2, get_query: own("POS Profile", { company: this.company }) },
 				{ fieldtype: "Link", fieldname: "cost_center", label: __("Cost Center"), options: "Cost Center", in_list_view: 1, columns: 2, get_query: own("Cost Center", { company: this.company, is_group: 0 }) },
-				{ fieldtype: "Check", fieldname: "signs_standard", label: __("Standard"), in_list_view: 1, columns: 1, default: 1 },
+				{ fieldtype: "Check", fieldname: "signs_standard", label: __("Standard", null, "ZATCA Device"), in_list_view: 1, columns: 1, default: 1 },
 				{ fieldtype: "Check", fieldname: "signs_simplified", label: __("Simplified"), in_list_view: 1, columns: 1, default: 1 },
 			],
 		};
@@ -443,7 +443,7 @@ class ZatcaSetup {
 		};
 		const [colour, label] = pills[row.phase];
 		const $device = $(`<section class="zs-device" data-device="${esc(row.device)}" data-phase="${row.phase}">
-			<div class="zs-device-head"><span class="zs-name">${esc(row.device_name)} <span class="zs-note">${esc(__(row.environment))}${row.is_renewal ? " · " + esc(__("Renewal")) : ""}</span></span>
+			<div class="zs-device-head"><span class="zs-name">${esc(row.device_name)} <span class="zs-note">${esc(__(row.environment, null, "ZATCA Device"))}${row.is_renewal ? " · " + esc(__("Renewal")) : ""}</span></span>
 			<span class="zs-field"></span><span class="indicator-pill ${colour}">${esc(label)}</span></div></section>`);
 		if (this.otps_wanted(row) === "1") this.otp_input($device.find(".zs-field"), row);
 		if (row.phase !== "new") $device.append(`<div class="zs-bar" role="progressbar" aria-valuenow="${row.percent}" aria-valuemin="0" aria-valuemax="100"><div style="width:${row.percent}%"></div></div>`);
@@ -478,7 +478,7 @@ class ZatcaSetup {
 	}
 
 	otp_input($place, row) {
-		$(`<input class="form-control input-xs zs-otp" inputmode="numeric" autocomplete="one-time-code" maxlength="60" aria-label="${esc(__("One-time password of {0}", [row.device_name]))}" placeholder="${esc(__("Password"))}">`)
+		$(`<input class="form-control input-xs zs-otp" inputmode="numeric" autocomplete="one-time-code" maxlength="60" aria-label="${esc(__("One-time password of {0}", [row.device_name]))}" placeholder="${esc(__("Password", null, "ZATCA Device"))}">`)
 			.appendTo($place)
 			.val(this.otps[row.device] || "")
 			.on("input", (event) => {
