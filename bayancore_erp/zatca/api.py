@@ -26,8 +26,9 @@ from bayancore_erp.zatca.adapter.managers import ROLE
 @frappe.whitelist(methods=["POST"])
 def submit_for_clearance(doctype: str, name: str) -> dict[str, Any]:
 	"""Clear a draft and post it; waits a few seconds at most. Permission: submit. Gives `verdict`."""
-	frappe.get_doc(desk.invoice_doctype(doctype), name).check_permission("submit")
-	return desk.submit_for_clearance(doctype, name)
+	doc = frappe.get_doc(desk.invoice_doctype(doctype), name)
+	doc.check_permission("submit")
+	return desk.submit_for_clearance(doc)
 
 
 @frappe.whitelist(methods=["POST"])

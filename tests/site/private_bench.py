@@ -301,9 +301,8 @@ class PrivateBench:
 		client.stdin.close()
 		if client.wait():
 			raise SystemExit(f"could not restore {site} from {source}")
-		subprocess.run(
-			["redis-cli", "-p", str(self.cache_port), "flushall"], capture_output=True, check=False
-		)
+		for port in (self.cache_port, self.queue_port):  # no job is left for records that are there no more
+			subprocess.run(["redis-cli", "-p", str(port), "flushall"], capture_output=True, check=False)
 
 	def dump(self, site: str, target: Path) -> None:
 		"""Write a site's database to a file, to come back to."""

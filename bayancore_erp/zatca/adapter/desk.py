@@ -43,9 +43,9 @@ def invoice_doctype(doctype: str) -> str:
 	return doctype
 
 
-def submit_for_clearance(doctype: str, name: str) -> dict[str, Any]:
+def submit_for_clearance(doc: Any) -> dict[str, Any]:
 	"""Ask for the submit, as every path does, and go on with it here as long as a person waits."""
-	doc = frappe.get_doc(doctype, name)
+	doctype, name = doc.doctype, doc.name
 	with inline.place() as admitted:
 		if doc.docstatus == 0 and not journal.live(doctype, name):
 			rejected = doc.get(InvoiceField.STATE) == State.REJECTED.value
@@ -148,7 +148,7 @@ def clears_first(doc: Any) -> bool:
 
 def verdict(doctype: str, name: str) -> dict[str, Any]:
 	"""State, sentence and messages of the latest submission, each with the form field it is about."""
-	doc = frappe.get_doc(doctype, name)
+	doc = frappe.db.get_value(doctype, name, "*", as_dict=True)
 	state = State(doc.get(InvoiceField.STATE) or "")
 	answer: dict[str, Any] = {
 		"doctype": doctype,
@@ -158,7 +158,7 @@ def verdict(doctype: str, name: str) -> dict[str, Any]:
 		"state_label": _(state.value, context="ZATCA Submission") if state.value else "",
 		"sentence": sentence_of(doc, state),
 		"kind": doc.get(InvoiceField.KIND) or "",
-		"clears_first": doc.docstatus == 0 and clears_first(doc),
+		"clears_first": doc.docstatus == 0 and clears_first(frappe.get_doc(doctype, name)),
 		"deadline": str(doc.get(InvoiceField.DEADLINE) or ""),
 		"cleared_at": str(doc.get(InvoiceField.CLEARED_AT) or ""),
 		"icv": doc.get(InvoiceField.ICV) or 0,
@@ -177,6 +177,8 @@ def verdict(doctype: str, name: str) -> dict[str, Any]:
 		is_live=bool(row.live_key),
 	)
 	arabic = (frappe.local.lang or "").startswith("ar")
+	if row.messages:
+		doc = frappe.get_doc(doctype, name)
 	for message in row.messages:
 		place = locate(doc, message.field) if message.field else None
 		answer["messages"].append(

@@ -16,10 +16,9 @@ from frappe.utils import get_datetime
 from bayancore_erp.zatca.adapter import journal, late, signed
 from bayancore_erp.zatca.adapter.fields import SYSTEM_FIELDS, InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.mapper import drop_facts, keep_facts, kind_of, skip_reason
-from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.adapter.posting import workflow_field
 from bayancore_erp.zatca.adapter.records import ImmutableRecord
-from bayancore_erp.zatca.adapter.rehearsal import is_rehearsal, wants_full
+from bayancore_erp.zatca.adapter.rehearsal import is_rehearsal
 from bayancore_erp.zatca.adapter.signed import Signed
 from bayancore_erp.zatca.adapter.signing import documents_of
 
@@ -105,12 +104,9 @@ def must_be_cleared(doc: Any, state: str, before: Any) -> bool:
 def queue_draft(doc: Any) -> bool:
 	"""Ask for the clearance of a draft as it is stored, without saving it once more. Gives whether that could be done.
 
-	Not where a Workflow has a say, nor where the buyer's record was corrected since, and only where the rehearsal posts it
-	in full: then ERPNext validates it there.
+	Not where a Workflow has a say, nor where what it was made of was corrected since. The rehearsal lets ERPNext validate it.
 	"""
-	if workflow_field(doc.doctype) or not wants_full(settings_of(doc.company), len(doc.items)):
-		return False
-	if not is_current(doc):
+	if workflow_field(doc.doctype) or not is_current(doc):
 		return False
 	keep_facts(doc)
 	wanted = must_be_cleared(doc, doc.get(InvoiceField.STATE) or "", doc)
@@ -131,12 +127,21 @@ def queue_draft(doc: Any) -> bool:
 
 
 def is_current(doc: Any) -> bool:
-	"""Whether what the draft has copied from its customer and the addresses cannot have changed since it was saved."""
+	"""Whether what the draft has copied from its customer, the addresses and the items cannot have changed since it was saved."""
+	copied = {"Customer": [doc.customer], "Item": [row.item_code for row in doc.items if row.item_code]}
+	copied["Address"] = [
+		doc.get(field) for field in ("customer_address", "company_address") if doc.get(field)
+	]
 	saved = get_datetime(doc.modified)
-	copied = [("Customer", doc.customer)]
-	copied += [("Address", doc.get(field)) for field in ("customer_address", "company_address")]
-	changed = [frappe.db.get_value(doctype, name, "modified") for doctype, name in copied if name]
-	return all(moment and get_datetime(moment) <= saved for moment in changed)
+	for doctype, names in copied.items():
+		changed = (
+			frappe.get_all(doctype, filters={"name": ("in", list(set(names)))}, pluck="modified")
+			if names
+			else []
+		)
+		if len(changed) < len(set(names)) or any(moment > saved for moment in changed):
+			return False
+	return True
 
 
 def is_approved(doc: Any) -> bool:

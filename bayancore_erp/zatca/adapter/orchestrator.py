@@ -26,7 +26,7 @@ from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.gateway import call
 from bayancore_erp.zatca.adapter.journal import Lease, LeaseLost, Problem
-from bayancore_erp.zatca.adapter.mapper import device_for, skip_reason
+from bayancore_erp.zatca.adapter.mapper import device_for, preload, skip_reason
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.adapter.preflight import from_error, look
 from bayancore_erp.zatca.adapter.signed import fix_posting_time
@@ -199,26 +199,29 @@ def sign_and_store(lease: Lease, row: Any) -> bool:
 		issued_at = late.issue_moment(doc)
 		snapshot = doc.as_json()
 		fix_posting_time(doc, issued_at)
-		found = look(doc, issued_at, str(uuids.uuid4()))
-		device = device_for(doc)
+		facts = preload(doc)
+		found = look(doc, issued_at, str(uuids.uuid4()), facts=facts)
+		device = device_for(doc, facts)
 		problems = list(found.problems)
 		if not device:
 			problems.insert(0, no_device(doc))
-		if found.mapping and (found.mapping.invoice.is_simplified or skip_reason(doc, found.mapping.facts)):
+		if found.mapping and (found.mapping.invoice.is_simplified or skip_reason(doc, facts)):
 			problems.insert(0, no_longer_cleared(doc))
 		if any(problem.severity == "Error" for problem in problems) or not found.mapping or not found.totals:
 			refuse(lease, row, problems)
 			return False
 		digest = digest_of(doc, found.mapping.invoice)
+
+		def dated(draft: Any) -> None:
+			fix_posting_time(draft, issued_at)
+
 		if rehearsal.wants_full(settings_of(doc.company), len(doc.items)):
 			totals = found.totals
 			errors = retried(
-				lambda: rehearsal.rehearse(
-					doctype, name, issued_at, totals, digest, lambda draft: fix_posting_time(draft, issued_at)
-				)
+				lambda: rehearsal.rehearse(doctype, name, issued_at, totals, digest, facts, dated)
 			)
 		else:
-			errors = rehearsal.check(doc)
+			errors = retried(lambda: rehearsal.check(doctype, name, dated))
 		if errors:
 			refuse(lease, row, [*errors, *problems])
 			return False

@@ -2,11 +2,13 @@
 
 Takes a draft's name and what it is to say; gives every problem. Full: a real submit, compared with the totals, in a
 transaction of its own that is rolled back whole (a savepoint would leave callbacks armed, FRAPPE.md section 2).
-Checks: what ERPNext refuses first, asked without posting. Never commits, never sends.
+Checks: ERPNext's own validation and what it refuses when it posts, asked without posting. Never commits, never sends.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import frappe
@@ -16,7 +18,8 @@ from frappe.utils import cint, strip_html
 from bayancore_erp.zatca.adapter import ledger
 from bayancore_erp.zatca.adapter.content import digest_of
 from bayancore_erp.zatca.adapter.journal import Problem
-from bayancore_erp.zatca.adapter.mapper import map_document
+from bayancore_erp.zatca.adapter.mapper import Facts, map_document
+from bayancore_erp.zatca.adapter.signed import keep_details
 from bayancore_erp.zatca.core.calculator import Totals
 from bayancore_erp.zatca.core.errors import ZatcaError
 
@@ -38,68 +41,93 @@ def wants_full(settings: Any, lines: int) -> bool:
 
 
 def rehearse(
-	doctype: str, name: str, issued_at: Any, totals: Totals, digest: str, prepare: Any = None
+	doctype: str, name: str, issued_at: Any, totals: Totals, digest: str, facts: Facts, prepare: Any = None
 ) -> list[Problem]:
-	"""Submit for real, compare, take everything back. Deadlocks pass through, to be tried again."""
+	"""Submit for real, compare with what was judged by these facts, take everything back.
+
+	Deadlocks pass through, to be tried again.
+	"""
+	with taken_back(doctype, name):
+		doc = stand_in(doctype, name, prepare)
+		try:
+			doc.submit()
+			mapping = map_document(doc, issued_at=issued_at, facts=facts)
+			problems = ledger.compare(doc, totals, mapping)
+			if digest_of(doc, mapping.invoice) != digest:
+				problems.append(
+					Problem(
+						"ERP-CHANGED",
+						_(
+							"ERPNext changes the document while it posts it. Save it once more and look at it."
+						),
+					)
+				)
+			return problems
+		except RETRIED:
+			raise
+		except Exception as error:
+			return [refusal_of(error)]
+
+
+def check(doctype: str, name: str, prepare: Any = None) -> list[Problem]:
+	"""The short form, for documents too large to be posted twice: its validation, period, freezing and credit.
+
+	Deadlocks pass through, to be tried again.
+	"""
+	from erpnext.accounts.general_ledger import check_freezing_date, validate_accounting_period
+
+	with taken_back(doctype, name):
+		doc = stand_in(doctype, name, prepare)
+		doc._action, doc.docstatus = "submit", 1
+		entry = frappe._dict(
+			company=doc.company, posting_date=doc.posting_date, voucher_type=doc.doctype, account=doc.debit_to
+		)
+		questions = [
+			doc.run_before_save_methods,
+			lambda: check_freezing_date(doc.posting_date),
+			lambda: validate_accounting_period([entry]),
+		]
+		if not cint(doc.get("is_return")):
+			questions.append(doc.check_credit_limit)
+		problems = []
+		for question in questions:
+			try:
+				question()
+			except RETRIED:
+				raise
+			except Exception as error:
+				problems.append(refusal_of(error))
+		return problems
+
+
+def stand_in(doctype: str, name: str, prepare: Any) -> Any:
+	"""The draft once more, to be submitted in its place."""
+	doc = frappe.get_doc(doctype, name)
+	if prepare:
+		prepare(doc)
+	doc.flags.zatca_rehearsal = _TOKEN
+	keep_details(doc)
+	return doc
+
+
+@contextmanager
+def taken_back(doctype: str, name: str) -> Iterator[None]:
+	"""A transaction of its own, of which nothing remains: neither rows nor words nor what the cache has read in it."""
 	frappe.db.rollback()
 	messages = list(frappe.local.message_log)
 	try:
-		doc = frappe.get_doc(doctype, name)
-		if prepare:
-			prepare(doc)
-		doc.flags.zatca_rehearsal = _TOKEN
-		doc.submit()
-		mapping = map_document(doc, issued_at=issued_at)
-		problems = ledger.compare(doc, totals, mapping)
-		if digest_of(doc, mapping.invoice) != digest:
-			problems.append(
-				Problem(
-					"ERP-CHANGED",
-					_("ERPNext changes the document while it posts it. Save it once more and look at it."),
-				)
-			)
-		return problems
-	except RETRIED:
-		raise
-	except ZatcaError as error:
-		return [Problem(error.code or "ERP-POSTING", error.diagnostics(), field=error.field)]
-	except Exception as error:
-		return [Problem("ERP-POSTING", words_of(error))]
+		yield
 	finally:
 		frappe.db.rollback()
 		frappe.local.message_log = messages
 		frappe.clear_document_cache(doctype, name)
 
 
-def check(doc: Any) -> list[Problem]:
-	"""The short form: period, freezing and accounts, for documents too large to be posted twice."""
-	from erpnext.accounts.general_ledger import check_freezing_date, validate_accounting_period
-
-	problems = []
-	for question in (
-		lambda: check_freezing_date(doc.posting_date),
-		lambda: validate_accounting_period(
-			[
-				frappe._dict(
-					company=doc.company,
-					posting_date=doc.posting_date,
-					voucher_type=doc.doctype,
-					account=doc.debit_to,
-				)
-			]
-		),
-		doc.check_credit_limit if not cint(doc.get("is_return")) else (lambda: None),
-	):
-		messages = list(frappe.local.message_log)
-		try:
-			question()
-		except RETRIED:
-			raise
-		except Exception as error:
-			problems.append(Problem("ERP-POSTING", words_of(error)))
-		finally:
-			frappe.local.message_log = messages
-	return problems
+def refusal_of(error: Exception) -> Problem:
+	"""What ERPNext, or the law, has against posting it."""
+	if isinstance(error, ZatcaError):
+		return Problem(error.code or "ERP-POSTING", error.diagnostics(), field=error.field)
+	return Problem("ERP-POSTING", words_of(error))
 
 
 def words_of(error: Exception) -> str:

@@ -178,6 +178,14 @@ def rebuild(doc: Any, table: str, before: list[Any]) -> None:
 		doc.append(table, row if row is not None else {**values, "__islocal": 1, "docstatus": doc.docstatus})
 
 
+def keep_details(doc: Any) -> None:
+	"""ERPNext asks no price list, pricing rule or item anew about each row of a draft that was saved with all of that.
+
+	That takes half of a submit of many rows, and could only change what somebody has looked at.
+	"""
+	doc.set_missing_item_details = nothing
+
+
 def hold(doc: Any, signed: Signed) -> None:
 	"""From here to the end of this document's submit ERPNext computes no amount anew.
 
@@ -185,9 +193,10 @@ def hold(doc: Any, signed: Signed) -> None:
 	"""
 	doc.flags.zatca_signed = signed
 	doc.calculate_taxes_and_totals = nothing
+	keep_details(doc)
 
 
-def nothing() -> None:
+def nothing(**_options: Any) -> None:
 	"""Stands in for ERPNext's calculation. At module level, since a document may be pickled for a job."""
 
 
@@ -199,7 +208,8 @@ def held(doc: Any) -> Signed | None:
 
 def settle(doc: Any, signed: Signed) -> None:
 	"""After ERPNext's own validation: the signed amounts, and what follows from them alone (advances, what is due)."""
-	doc.__dict__.pop("calculate_taxes_and_totals", None)
+	for name in ("calculate_taxes_and_totals", "set_missing_item_details"):
+		doc.__dict__.pop(name, None)
 	put_back(doc, signed.said)
 	if doc.doctype != "Sales Invoice":
 		return

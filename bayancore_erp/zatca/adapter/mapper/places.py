@@ -261,7 +261,7 @@ def _line(doc: Any, row: Any, fieldname: str, facts: Facts) -> Place:
 			return Place("Item Tax Template", template, STATED[fieldname])
 		if doc.get("taxes_and_charges"):
 			return Place("Sales Taxes and Charges Template", doc.taxes_and_charges, STATED[fieldname])
-	if fieldname == "item_tax_template" and not template:
+	if fieldname == "item_tax_template" and not template and own in (None, "", "Standard Rated"):
 		return _vat_row(doc, "rate", facts) if doc.get("taxes") else _row(doc, "items", row, fieldname)
 	if fieldname == InvoiceItemField.ITEM_NAME_AR and len(str(row.get("item_name") or "")) > len(
 		str(row.get(fieldname) or "")

@@ -135,7 +135,7 @@ def preload(doc: Any) -> Facts:
 		ItemTaxTemplateField.EXEMPTION_REASON,
 	)
 	if doc.get("taxes_and_charges"):
-		facts.tax_template = one(
+		facts.tax_template = cached(
 			"Sales Taxes and Charges Template",
 			doc.taxes_and_charges,
 			TaxTemplateField.VAT_CATEGORY,
@@ -146,7 +146,8 @@ def preload(doc: Any) -> Facts:
 	facts.account_types = {
 		name: frappe.get_cached_value("Account", name, "account_type") or "" for name in sorted(heads)
 	}
-	facts.units = many("UOM", (row.get("uom") for row in items), UomField.CODE, UomField.NAME_AR)
+	units = sorted({row.get("uom") for row in items} - {None, ""})
+	facts.units = {name: cached("UOM", name, UomField.CODE, UomField.NAME_AR) for name in units}
 	nameless = {row.get("item_code") for row in items if not row.get("zatca_item_name_ar")}
 	facts.item_names = {
 		name: row.get(ItemField.NAME_AR) or ""
@@ -308,6 +309,11 @@ def own_address(company: str) -> str:
 def one(doctype: str, name: str, *fields: str) -> Any:
 	"""Fields of one record, empty where it does not exist."""
 	return frappe.db.get_value(doctype, name, list(fields), as_dict=True) or NOTHING
+
+
+def cached(doctype: str, name: str, *fields: str) -> Any:
+	"""The same of one of the few records that all invoices share and that hardly ever change."""
+	return frappe.get_cached_value(doctype, name, list(fields), as_dict=True) or NOTHING
 
 
 def many(doctype: str, names: Iterable[str | None], *fields: str) -> dict[str, Any]:
