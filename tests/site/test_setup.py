@@ -625,7 +625,7 @@ def test_a_form_cannot_move_the_chain_or_the_secrets(frappe: Any) -> None:
 def test_no_api_answers_with_a_secret(frappe: Any) -> None:
 	device = add_device(frappe)
 	device.store_secrets(private_key="very secret", production_secret="s3cret")
-	frappe.form_dict = frappe._dict(doctype="ZATCA Device", name=device.name, fieldname="private_key")
+	frappe.local.form_dict = frappe._dict(doctype="ZATCA Device", name=device.name, fieldname="private_key")
 	from frappe.handler import execute_cmd
 
 	frappe.local.request = frappe._dict(method="GET")

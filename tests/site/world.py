@@ -67,6 +67,7 @@ def connected(bench: PrivateBench, site: str = SITE) -> Iterator[Any]:
 		(bench.sites / site / "locks").mkdir()
 	frappe.init(site=site, sites_path=".")
 	frappe.connect()
+	forget_keys()
 	try:
 		frappe.set_user("Administrator")
 		if not stored.exists():
@@ -77,6 +78,15 @@ def connected(bench: PrivateBench, site: str = SITE) -> Iterator[Any]:
 	finally:
 		frappe.db.rollback()
 		frappe.destroy()
+
+
+def forget_keys() -> None:
+	"""What this process knows of the database that was there before."""
+	from bayancore_erp.archive.adapter import trail_key
+	from bayancore_erp.zatca.adapter import vault
+
+	trail_key.forget()
+	vault.forget()
 
 
 def build(frappe: Any) -> None:
