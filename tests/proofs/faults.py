@@ -20,6 +20,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -239,15 +240,17 @@ class Arena:
 	def kill_held(self) -> None:
 		"""A work-horse that stands still at its point, and its worker: both by process id, from outside."""
 		mark = plans().parent / "held"
-		if until(mark.exists, 30):
-			horse = int(mark.read_text() or 0)
-			mark.unlink()
-			for worker in self.workers:
-				if parent_of(horse) == worker.pid:
-					worker.kill()
-					self.others["worker killed with its horse"] += 1
+		if not until(lambda: int(mark.read_text()), 60):
+			return
+		horse = int(mark.read_text())
+		mark.unlink()
+		for worker in self.workers:
+			if parent_of(horse) == worker.pid:
+				worker.kill()
+				self.others["worker killed with its horse"] += 1
+		with suppress(ProcessLookupError):
 			os.kill(horse, signal.SIGKILL)
-			gone(horse)
+		gone(horse)
 
 	# --- asking ---------------------------------------------------------------------------------------------------
 	def ask(self, query: str, *values: Any) -> list[Any]:
@@ -279,6 +282,9 @@ class Arena:
 	def cycle(self, points: Any) -> None:
 		"""A batch of invoices: submitted under fire, finished under fire, finished."""
 		self.revive()
+		(plans().parent / "held").unlink(
+			missing_ok=True
+		)  # of a horse that stood still too late for the last batch
 		how = "Full" if self.chance.random() < 0.3 else "Checks"
 		call(lambda frappe: rehearse(frappe, how))
 		made = [Child(lambda frappe, part=part: drafts(frappe, part)) for part in range(LANES)]

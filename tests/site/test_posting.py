@@ -306,6 +306,51 @@ def test_a_period_closed_before_signing_is_found_by_the_rehearsal(frappe: Any) -
 	assert not frappe.db.count("ZATCA Document", {"invoice_name": doc.name})
 
 
+def test_a_large_one_is_validated_by_erpnext_before_it_is_signed(frappe: Any) -> None:
+	"""Too many rows to be posted twice: saved as it is shown, validated as it would be posted, then signed."""
+	from bayancore_erp.zatca.adapter import guard
+	from bayancore_erp.zatca.api import submit_for_clearance
+
+	def large(buyer: str) -> Any:
+		doc = world.invoice(frappe, buyer, [world.line("خدمة | Service", 1, 10) for _each in range(31)])
+		frappe.db.commit()
+		return doc
+
+	buyer = customer(frappe, "شركة كبيرة | Large Co")
+	doc = large(buyer)
+	# Past its own record's time of change, so that nothing but ERPNext's validation can notice.
+	frappe.db.set_value("Customer", buyer, "disabled", 1, update_modified=False)
+	frappe.db.commit()
+	assert guard.is_current(fresh(frappe, doc))
+	answer = submit_for_clearance(doc.doctype, doc.name)
+	assert (answer["state"], answer["docstatus"]) == ("Rejected", 0), answer
+	assert "disabled" in answer["messages"][0]["text"]
+	assert not frappe.db.count("ZATCA Document", {"invoice_name": doc.name})
+	doc = large(world.VAT_BUYER)
+	assert submit_for_clearance(doc.doctype, doc.name)["state"] == "Cleared"
+	posted = fresh(frappe, doc)
+	books_say(frappe, posted, "46.50", "356.50")
+
+
+def test_an_item_that_changed_since_is_asked_about_again(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import guard
+	from bayancore_erp.zatca.api import submit_for_clearance
+
+	code = item(frappe, "خدمة منتهية | Ended Service")
+	doc = world.invoice(frappe, world.VAT_BUYER, [{**world.line("خدمة | Service", 1, 10), "item_code": code}])
+	frappe.db.commit()
+	assert guard.is_current(fresh(frappe, doc))
+	record = frappe.get_doc("Item", code)
+	record.disabled = 1
+	record.save()
+	frappe.db.commit()
+	assert not guard.is_current(fresh(frappe, doc))
+	with pytest.raises(frappe.ValidationError, match="disabled"):
+		submit_for_clearance(doc.doctype, doc.name)
+	frappe.db.rollback()
+	assert not frappe.db.count("ZATCA Document", {"invoice_name": doc.name})
+
+
 # --- what is no change of master data ---------------------------------------------------------------------------------
 def test_a_draft_tampered_with_is_posted_as_signed(frappe: Any) -> None:
 	"""By raw SQL, past every guard: what is posted is what was cleared."""
@@ -323,7 +368,7 @@ def test_a_draft_tampered_with_is_posted_as_signed(frappe: Any) -> None:
 def test_a_changed_document_cannot_be_submitted_instead(frappe: Any) -> None:
 	doc = approved(frappe, world.VAT_BUYER)
 	doc.items[0].qty = 5
-	with pytest.raises(frappe.ValidationError):
+	with pytest.raises(frappe.ValidationError, match="Items 1: Quantity"):
 		doc.submit()
 	frappe.db.rollback()
 	finished(frappe, doc)

@@ -28,6 +28,7 @@ FROZEN = (State.CLEARING.value, State.CLEARED_NOT_POSTED.value, State.CLEARANCE_
 JOB = "bayancore_erp.zatca.jobs.advance"
 QUEUE = "default"
 WATCHDOG_QUEUE = "long"
+SHOWN_CHANGES = 5
 # Seconds: several calls of a gateway that lets each of them hang.
 JOB_TIMEOUT = 1200
 
@@ -160,16 +161,17 @@ def require_approved(doc: Any) -> Signed:
 
 def require_unchanged(doc: Any, approved: Signed) -> None:
 	"""Raise where the document no longer says what was signed."""
-	if signed.changes(doc, approved.said):
-		refuse_changed(doc)
+	refuse_changed(doc, signed.changes(doc, approved.said))
 
 
-def refuse_changed(doc: Any) -> None:
-	"""Raise: the invoice's content is what was signed."""
+def refuse_changed(doc: Any, changes: list[str]) -> None:
+	"""Raise where there are any: the invoice's content is what was signed."""
+	if not changes:
+		return
 	frappe.throw(
 		_(
-			"{0} no longer says what was signed for ZATCA. Undo the change; corrections are made by a credit or debit note."
-		).format(doc.name),
+			"{0} no longer says what was signed for ZATCA: {1}. Undo the change; corrections are made by a credit or debit note."
+		).format(doc.name, ", ".join(changes[:SHOWN_CHANGES])),
 		ImmutableRecord,
 		title=_("Lawful Record"),
 	)
@@ -252,5 +254,5 @@ def check_after_submit(doc: Any) -> None:
 	before = doc.get_doc_before_save()
 	if before and (before.get("is_opening") or "No") != (doc.get("is_opening") or "No"):
 		frappe.throw(_("An issued invoice cannot become an opening entry."), ImmutableRecord)
-	if before and signed.changes(doc, before):
-		refuse_changed(doc)
+	if before:
+		refuse_changed(doc, signed.changes(doc, before))

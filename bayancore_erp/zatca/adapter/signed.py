@@ -14,6 +14,7 @@ from typing import Any
 
 import frappe
 from erpnext.controllers.taxes_and_totals import calculate_taxes_and_totals
+from frappe import _
 from frappe.utils import flt
 
 from bayancore_erp.zatca.adapter import journal
@@ -105,17 +106,22 @@ def fix_posting_time(doc: Any, issued_at: Any) -> None:
 
 # --- comparing --------------------------------------------------------------------------------------------------------
 def changes(doc: Any, said: Any) -> list[str]:
-	"""Which of the invoice's own fields no longer say what they did; rows by table and number."""
-	found = [name for name in own(doc.meta, (*PARTIES, *SITUATION, *TOTALS)) if differs(doc, said, name)]
+	"""Which of the invoice's own fields no longer say what they did, by their labels; rows with their table and number."""
+	found = [
+		_(doc.meta.get_label(name))
+		for name in own(doc.meta, (*PARTIES, *SITUATION, *TOTALS))
+		if differs(doc, said, name)
+	]
 	for table, names in tables(doc):
+		label = _(doc.meta.get_label(table))
 		before = {row.get("name"): row for row in said.get(table) or []}
 		rows = doc.get(table) or []
 		if [row.name for row in rows] != list(before):
-			found.append(table)
+			found.append(label)
 			continue
 		for row in rows:
 			found += [
-				f"{table} {row.idx}: {name}"
+				f"{label} {row.idx}: {_(row.meta.get_label(name))}"
 				for name in own(row.meta, names)
 				if differs(row, before[row.name], name)
 			]
