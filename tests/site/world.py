@@ -371,7 +371,7 @@ def ledger(frappe: Any, doc: Any) -> dict[str, Any]:
 
 CLEARANCE = "bayancore_erp.zatca.overrides.sales_invoice."
 SETTLEMENT = {
-	"before_validate": "bayancore_erp.zatca.adapter.deduction.deduct_advances",
+	"before_validate": "bayancore_erp.zatca.adapter.settle.before_validate",
 	"validate": "bayancore_erp.zatca.adapter.settle.on_validate",
 }
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import frappe
@@ -26,7 +27,13 @@ from bayancore_erp.zatca.adapter.deduction import deduct_advances
 from bayancore_erp.zatca.adapter.difference import BOOKED, LABELS, Difference, difference
 from bayancore_erp.zatca.adapter.fields import InvoiceField
 from bayancore_erp.zatca.adapter.mapper.figures import exact, money, sign_of
-from bayancore_erp.zatca.adapter.mapper.mapping import RIYADH, Mapping, amount_of, map_document
+from bayancore_erp.zatca.adapter.mapper.mapping import (
+	RIYADH,
+	TILL_ROUNDING,
+	Mapping,
+	amount_of,
+	map_document,
+)
 from bayancore_erp.zatca.adapter.mapper.preload import Facts, facts_of, settings_of
 from bayancore_erp.zatca.adapter.mapper.scope import SkipCode, skip_of
 from bayancore_erp.zatca.adapter.mapper.taxation import read_taxes
@@ -38,6 +45,7 @@ __all__ = [
 	"LABELS",
 	"Difference",
 	"NotRounding",
+	"before_validate",
 	"deduct_advances",
 	"difference",
 	"on_validate",
@@ -196,12 +204,63 @@ def write_totals(doc: Any, mapping: Mapping, totals: Totals, sign: int, rate: De
 def write_what_is_due(doc: Any) -> None:
 	"""Outstanding amount, payment schedule and the amount in words follow the totals."""
 	if doc.doctype == "Sales Invoice":
-		follower = calculate_taxes_and_totals.__new__(calculate_taxes_and_totals)
-		follower.doc, follower._items = doc, doc.get("items")
-		follower.calculate_outstanding_amount()
+		if doc.get("is_pos") and doc.get("is_return"):
+			due, paid = money(doc.rounded_total or doc.grand_total), money(doc.paid_amount)
+			if NIL < abs(due - paid) <= TILL_ROUNDING:
+				pay(doc, due)
+		follow(doc).calculate_outstanding_amount()
 		if not doc.get("is_return"):
 			doc.set_payment_schedule()
 	doc.set_total_in_words()
+
+
+def keep_refund(doc: Any) -> None:
+	"""A till's return pays back what its settled sale was paid, though ERPNext's own total may be a halala less.
+
+	ERPNext would take the difference for a payment that is missing, put it in place of the refund, and refuse it for its sign:
+	as soon as the return is made from the sale, and at each validation. Until `on_validate`.
+	"""
+	if (
+		doc.doctype == "Sales Invoice"
+		and doc.get("is_pos")
+		and doc.get("is_return")
+		and not doc.is_consolidated
+	):
+		doc.calculate_taxes_and_totals = partial(calculate_with_refund, doc, list(doc.get("payments") or []))
+
+
+def calculate_with_refund(doc: Any, refund: list[Any]) -> None:
+	"""ERPNext's calculation, and all of its total as the refund where no more than the till's rounding is between the two.
+
+	It holds the refund against its own total; `write_what_is_due` makes it the settled one.
+	"""
+	type(doc).calculate_taxes_and_totals(doc)
+	due, paid = money(doc.rounded_total or doc.grand_total), total(money(row.amount) for row in refund)
+	if NIL < paid <= TILL_ROUNDING or abs(due - paid) <= TILL_ROUNDING:
+		doc.set("payments", refund)
+		pay(doc, due)
+
+
+def pay(doc: Any, amount: Decimal) -> None:
+	"""Have the payments add up to `amount`: the largest one takes the difference."""
+	rows = doc.get("payments") or []
+	if rows:
+		largest = max(rows, key=lambda row: abs(money(row.amount)))
+		largest.amount = as_float(money(largest.amount) + amount - total(money(row.amount) for row in rows))
+		follow(doc).calculate_paid_amount()
+
+
+def follow(doc: Any) -> Any:
+	"""ERPNext's calculation of a document, of which nothing has run yet."""
+	follower = calculate_taxes_and_totals.__new__(calculate_taxes_and_totals)
+	follower.doc, follower._items = doc, doc.get("items")
+	return follower
+
+
+def before_validate(doc: Any, method: str | None = None) -> None:
+	"""Before ERPNext computes: what its own calculation has to know."""
+	deduct_advances(doc)
+	keep_refund(doc)
 
 
 def on_validate(doc: Any, method: str | None = None) -> None:

@@ -18,7 +18,6 @@ from bayancore_erp.zatca.adapter import (
 	signed,
 	training,
 )
-from bayancore_erp.zatca.adapter.deduction import deduct_advances
 from bayancore_erp.zatca.adapter.mapper import drop_facts, keep_facts
 
 
@@ -38,7 +37,7 @@ def before_validate(doc: Any, method: str | None = None) -> None:
 	consolidation.hold(doc)
 	keep_facts(doc)
 	if not approved:
-		deduct_advances(doc)
+		settle.before_validate(doc)
 	guard.before_validate(doc)
 
 

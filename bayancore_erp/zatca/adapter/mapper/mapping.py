@@ -139,14 +139,15 @@ def with_rounding(doc: Any, invoice: Invoice, taxes: Taxation, shelf_difference:
 	"""State what the customer pays where that is not simply the sum; the difference goes to BT-114.
 
 	A posted document: as it was booked. A draft: ERPNext's Rounded Total where the company uses it; a row of the taxes table
-	that rounds; the shelf price, which never moves; at the till what the customer was asked for.
+	that rounds; the shelf price, which never moves; at the till what the customer was asked for. A Rounded Total of nothing
+	is none to ERPNext, which books the sum then.
 	"""
 	sign = sign_of(doc)
 	outside = sign * amount_of(taxes.outside)
 	# in the middle of a submit it says 1 already, while ERPNext has just computed the amounts anew
 	posted = doc.get("docstatus") == 1 and getattr(doc, "_action", "") != "submit"
 	if posted or doc.get("is_consolidated"):
-		if not money(doc.get("rounding_adjustment")):
+		if not money(doc.get("rounding_adjustment")) or not money(doc.get("rounded_total")):
 			return invoice
 		return replace(invoice, payable_rounded_to=sign * money(doc.get("rounded_total")) - outside)
 	rounded = sign * amount_of(taxes.roundings)
@@ -156,7 +157,11 @@ def with_rounding(doc: Any, invoice: Invoice, taxes: Taxation, shelf_difference:
 		fraction = round_based_on_smallest_currency_fraction(
 			float(sign * due), doc.currency, doc.precision("rounded_total")
 		)
-		return replace(invoice, payable_rounded_to=sign * money(fraction) - outside)
+		return (
+			replace(invoice, payable_rounded_to=sign * money(fraction) - outside)
+			if money(fraction)
+			else invoice
+		)
 	if rounded or shelf:
 		return replace(invoice, payable_rounded_to=calculate(invoice).payable + rounded + shelf)
 	if doc.get("is_pos") and doc.get("payments") and not taxes.inclusive:
