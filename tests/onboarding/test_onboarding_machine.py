@@ -271,6 +271,10 @@ def test_a_lost_production_csid_is_asked_for_again() -> None:
 	done = enrolled(world)
 	assert world.gateway.paths[-2:] == ["POST production/csids"] * 2 and len(world.slept) == 1
 	assert [identity.role for identity in done.state.identities] == [Role.COMPLIANCE, Role.PRODUCTION]
+	asked = [
+		state for state in world.saves if state.pending and state.pending.endpoint is Endpoint.PRODUCTION_CSID
+	]
+	assert len(asked) == 2, "the loss is stored before the call is repeated"
 
 
 def test_credentials_refused_in_the_middle_can_start_over() -> None:
@@ -375,10 +379,29 @@ def test_a_revoked_device_enrols_anew_on_top_of_its_history() -> None:
 	world.gateway.production.clear()
 	stopped = run(start_renewal(done), world.tools, otp="555666")
 	assert stopped.state.problem and stopped.state.problem.code == Kind.UNAUTHORISED.value
-	assert "Enrol the device anew" in stopped.state.problem.sentence.en
+	assert "connected anew" in stopped.state.problem.sentence.en
 	anew = run(enrol_anew(stopped), world.tools, otp="777888")
 	assert anew.state.step is Step.DONE and anew.state.active_id == "production-2"
 	assert [key.id for key in anew.state.keys] == ["key-1", "key-2", "key-3"]
+
+
+def test_a_renewal_refused_to_the_present_certificate_goes_on_as_a_new_enrolment() -> None:
+	world = World(FakeFatoora(otps={OTP, "555666", "777888"}))
+	done = enrolled(world)
+	world.gateway.production.clear()
+	stopped = run(start_renewal(done), world.tools, otp="555666")
+	assert stopped.state.is_renewal and stopped.state.step is Step.OTP
+	anew = run(start_over(world.restore()), world.tools, otp="777888")
+	assert anew.state.step is Step.DONE and anew.state.active_id == "production-2"
+	assert [key.id for key in anew.state.keys] == ["key-1", "key-2"], (
+		"the key of the renewal was never certified"
+	)
+	assert "POST compliance" in world.gateway.paths[-8:]
+
+
+def test_only_what_was_enrolled_is_enrolled_anew() -> None:
+	with pytest.raises(ConfigurationError):
+		enrol_anew(start(Environment.SIMULATION, "1100"))
 
 
 def crash_points(world: World, renewal: bool) -> int:

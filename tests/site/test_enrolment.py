@@ -172,6 +172,39 @@ def test_a_bad_day_is_not_a_dead_end(
 			gateway.calm()
 	assert presses == FAULTS[fault]
 	assert_one_identity(frappe, gateway, device, orphans=int(fault in ANSWER_LOST))
+	if fault in ANSWER_LOST:
+		assert picture(frappe, device.name)["asked_twice"]
+
+
+def test_a_certificate_whose_answer_was_lost_is_nobodys(
+	frappe: Any, gateway: fatoora.Fatoora, device: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	"""The gateway lists it, its secret was in the lost answer alone, and revoking it in the portal changes nothing here."""
+	from bayancore_erp.zatca import api
+	from bayancore_erp.zatca.adapter import chain
+
+	impatient(monkeypatch)
+	gateway.fault("drop:production-csid")
+	assert finish(frappe, gateway, device.name) == 1
+	now = frappe.get_doc("ZATCA Device", device.name)
+	rows = {str(row["request_id"]): row for row in issued(gateway, device)}
+	(lost,) = set(rows) - {now.production_request_id}
+	assert list(rows) == [lost, now.production_request_id], "the one in use is the younger, as the page says"
+	assert lost not in {each.request_id for each in state(frappe, device.name).identities}
+	frappe.db.set_value(
+		"ZATCA Settings", world.COMPANY, {"default_device": device.name, "web_wait_seconds": 60}
+	)
+	frappe.clear_document_cache("ZATCA Settings", world.COMPANY)
+
+	def issue() -> str:
+		draft = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 1, "10.15")])
+		frappe.db.commit()
+		return str(api.submit_for_clearance("Sales Invoice", draft.name)["state"])
+
+	assert issue() == "Cleared"
+	gateway.call("POST", "devices/revoke", request_id=int(lost))
+	assert issue() == "Cleared"
+	assert chain.verify(device.name).ok and chain.verify(device.name).documents == 2
 
 
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,6 +144,47 @@ def test_a_refused_former_certificate_is_no_reason_to_hold_the_device(
 	assert fatoora.fresh(frappe, waiting).zatca_state in ("Cleared", "Rejected")
 
 
+@pytest.mark.parametrize("by", ["anew", "renewal"])
+def test_a_revoked_device_is_connected_anew(frappe: Any, gateway: fatoora.Fatoora, by: str) -> None:
+	"""By the table's own action, or by going on with a renewal that ZATCA refuses: the same device, its numbering goes on."""
+	from bayancore_erp.zatca import api
+	from bayancore_erp.zatca.adapter import chain, enrolment
+	from bayancore_erp.zatca.page.zatca_setup import zatca_setup
+
+	old = serial(frappe)
+	gateway.call(
+		"POST",
+		"devices/revoke",
+		request_id=int(frappe.db.get_value("ZATCA Device", frappe.device, "production_request_id")),
+	)
+	waiting = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 5, "50.75")])
+	document = submit(frappe, waiting)
+	assert fatoora.fresh(frappe, waiting).zatca_state == "On Hold"
+	assert frappe.db.get_value("ZATCA Device", frappe.device, "on_hold")
+	if by == "renewal":
+		renew(frappe, gateway)
+		seen = picture(frappe, frappe.device)
+		assert (seen["phase"], seen["is_refused"], seen["needs_otp"]) == ("stopped", True, True)
+		assert zatca_setup.connect([{"device": frappe.device, "otp": otp(gateway)}]) == []
+	else:
+		assert zatca_setup.connect([{"device": frappe.device}], anew=True) == []
+	seen = picture(frappe, frappe.device)
+	assert (seen["is_active"], seen["status"]) == (True, "Active"), (
+		"the old identity stays until there is a new one"
+	)
+	enrolment.carry_on(frappe.device)
+	assert picture(frappe, frappe.device)["phase"] == "done"
+	assert serial(frappe) != old and not frappe.db.get_value("ZATCA Device", frappe.device, "on_hold")
+	due = frappe.db.get_value("ZATCA Submission", {"invoice_name": waiting.name}, "next_try_at")
+	assert due <= frappe.utils.now_datetime(), "what waited is due at once"
+	api.retry("Sales Invoice", waiting.name)
+	# carried by the new identity; what ZATCA says of a stamp by a revoked certificate is a verdict like any other
+	assert gateway.submissions(document.uuid)
+	assert fatoora.fresh(frappe, waiting).zatca_state in ("Cleared", "Rejected")
+	assert cleared(frappe).icv == document.icv + 1
+	assert chain.verify(frappe.device).ok
+
+
 def test_managers_are_told_before_a_certificate_ends(frappe: Any) -> None:
 	from frappe.utils import add_days, now_datetime
 

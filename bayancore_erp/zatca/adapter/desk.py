@@ -11,7 +11,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.contacts.doctype.address.address import get_default_address, render_address
-from frappe.utils import cint, now_datetime
+from frappe.utils import cint
 
 from bayancore_erp.zatca.adapter import guard, inline, journal, orchestrator
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField, Kind, SalesInvoiceField, State
@@ -117,15 +117,7 @@ def retry(doctype: str, name: str) -> dict[str, Any]:
 def release_device(device: str) -> int:
 	"""Off hold; its invoices are due at once."""
 	frappe.get_doc("ZATCA Device", device).write_standing(on_hold=0, held_at=None, hold_reason="")
-	names = frappe.get_all(
-		journal.SUBMISSION,
-		filters={"company": frappe.db.get_value("ZATCA Device", device, "company"), "state": State.ON_HOLD.value, "live_key": ("is", "set")},
-		pluck="name",
-	)  # fmt: skip
-	for name in names:
-		journal.put(name, {"next_try_at": now_datetime()})
-		guard.enqueue(name)
-	return len(names)
+	return guard.wake(str(frappe.db.get_value("ZATCA Device", device, "company")))
 
 
 def sentence_of(doc: Any, state: State) -> str:

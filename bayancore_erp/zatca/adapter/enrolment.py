@@ -16,6 +16,7 @@ from frappe.utils import add_to_date, now_datetime
 from frappe.utils.password import decrypt, encrypt
 
 from bayancore_erp.zatca.adapter import enrolment_store as store
+from bayancore_erp.zatca.adapter import guard
 from bayancore_erp.zatca.adapter.fields import BranchField, CompanyField
 from bayancore_erp.zatca.adapter.local_simulator import new_otp
 from bayancore_erp.zatca.adapter.mapper.preload import one, own_address, settings_of
@@ -33,6 +34,7 @@ from bayancore_erp.zatca.core.onboarding import (
 	Step,
 	Tools,
 	abandon,
+	enrol_anew,
 	run,
 	start_over,
 	start_renewal,
@@ -61,15 +63,17 @@ UNFORESEEN = Problem(
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
-def ask(name: str, otp: str = "", *, renew: bool = False) -> None:
+def ask(name: str, otp: str = "", *, renew: bool = False, anew: bool = False) -> None:
 	"""Leave it to a worker to take the device on from where it stands, with a new password where there is one.
 
-	Commits. Raises ConfigurationError for what a person has to correct first.
+	`renew` begins a renewal, `anew` a new enrolment of a device whose certificate ZATCA no longer accepts. Commits. Raises ConfigurationError for what a person has to correct first.
 	"""
 	device = frappe.get_doc("ZATCA Device", name)
 	check_before(device, otp.strip())
 	if renew:
 		begin_renewal(device)
+	if anew:
+		begin_anew(device)
 	if otp.strip():
 		keep_otp(name, otp.strip())
 	store.note_request(name, frappe.session.user)
@@ -154,7 +158,11 @@ def work_on(name: str, otp: str) -> Enrolment:
 	problem = enrolment.state.problem
 	if otp and problem and problem.code in DEAD_ENDS:
 		enrolment = start_over(enrolment)
-	return run(enrolment, tools_of(device, request), otp=otp)
+	done = run(enrolment, tools_of(device, request), otp=otp)
+	if device.on_hold and done.state.step is Step.DONE:
+		guard.wake(device.company)
+		frappe.db.commit()
+	return done
 
 
 def stop_unforeseen(name: str) -> None:
@@ -211,8 +219,18 @@ def begin_renewal(device: Any) -> None:
 		store.save(device.name, start_renewal(kept))
 
 
+def begin_anew(device: Any) -> None:
+	"""From an enrolled device, or a renewal that ZATCA refuses, to the first step of a new enrolment, with a new key.
+
+	The caller commits. Raises ConfigurationError for a device that was never enrolled.
+	"""
+	kept = store.load(device.name, ENVIRONMENTS[device.environment], request_of(device).invoice_type)
+	if kept.state.step is Step.DONE or kept.state.is_renewal:
+		store.save(device.name, enrol_anew(kept))
+
+
 def give_up_renewal(name: str) -> None:
-	"""Leave a renewal half-way; the certificate in use stays. Commits. Raises ConfigurationError where none is under way."""
+	"""Leave a renewal or a new enrolment half-way; the certificate in use stays. Commits. Raises ConfigurationError where none is under way."""
 	device = frappe.get_doc("ZATCA Device", name)
 	with store.lock(name) as held:
 		if not held:

@@ -41,6 +41,7 @@ def view(name: str) -> dict[str, Any]:
 		"phase": phase,
 		"waits_for": waits_for,
 		"is_renewal": state.is_renewal,
+		"is_refused": is_refused(row, state),
 		"is_active": state.active is not None,
 		"needs_otp": needs_otp(row, state),
 		"steps": steps,
@@ -81,6 +82,11 @@ def no_worker() -> bool:
 def needs_otp(row: Any, state: OnboardingState) -> bool:
 	"""Whether going on takes a new one-time password."""
 	return state.step in (Step.KEY, Step.OTP) or row.problem_code in DEAD_ENDS
+
+
+def is_refused(row: Any, state: OnboardingState) -> bool:
+	"""Whether it is a renewal that cannot be: ZATCA no longer accepts the present certificate."""
+	return state.is_renewal and state.step is Step.OTP and row.problem_code == Kind.UNAUTHORISED.value
 
 
 def problem_of(row: Any, state: OnboardingState) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import get_datetime
+from frappe.utils import get_datetime, now_datetime
 
 from bayancore_erp.zatca.adapter import journal, late, signed
 from bayancore_erp.zatca.adapter.fields import SYSTEM_FIELDS, InvoiceField, Kind, State
@@ -212,6 +212,16 @@ def enqueue(submission: str, *, queue: str = QUEUE, after_commit: bool = True) -
 	frappe.enqueue(
 		JOB, queue=queue, timeout=JOB_TIMEOUT, enqueue_after_commit=after_commit, submission=submission
 	)
+
+
+def wake(company: str) -> int:
+	"""What of this company waits for a device that could not work is due at once; gives how many."""
+	held = {"company": company, "state": State.ON_HOLD.value, "live_key": ("is", "set")}
+	names = frappe.get_all(journal.SUBMISSION, filters=held, pluck="name")
+	for name in names:
+		journal.put(name, {"next_try_at": now_datetime()})
+		enqueue(name)
+	return len(names)
 
 
 # --- what may never happen to a sent one ------------------------------------------------------------------------------

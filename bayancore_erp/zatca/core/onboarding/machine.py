@@ -122,8 +122,10 @@ _CSID_VOID = Name(
 	"لم تعد الهيئة تقبل الشهادة المؤقتة لهذا الربط. ابدأ من جديد برمز تحقق جديد.",
 )
 _PRESENT_VOID = Name(
-	"ZATCA no longer accepts the device's present certificate, so it cannot be renewed. Enrol the device anew.",
-	"لم تعد الهيئة تقبل شهادة الجهاز الحالية، لذا لا يمكن تجديدها. اربط الجهاز من جديد.",
+	"ZATCA no longer accepts the device's present certificate, so it cannot be renewed. Get a one-time password for a new "
+	"device and enter it: the device is connected anew and its numbering goes on.",
+	"لم تعد الهيئة تقبل شهادة الجهاز الحالية، لذا لا يمكن تجديدها. احصل على رمز تحقق لجهاز جديد وأدخله: يُربط الجهاز من جديد "
+	"ويستمر ترقيمه.",
 )
 
 
@@ -174,17 +176,28 @@ def start_renewal(enrolment: Enrolment, *, fresh_key: bool = True) -> Enrolment:
 def enrol_anew(enrolment: Enrolment) -> Enrolment:
 	"""Begin a whole new enrolment on top of the history, for a CSID that was revoked or has expired.
 
-	The identity in use stays so until the new one is stored. With the new CSID the device's counter starts at 1 again
-	(/t/6151), so its old documents have to have their verdicts before.
+	The identity in use stays so until the new one is stored; what still waits goes out under that one. The counter goes on.
+	Raises ConfigurationError where the device has no CSID yet: then its first enrolment is the way.
 	"""
+	if enrolment.state.active is None:
+		raise ConfigurationError(
+			"Only a device that was enrolled can be enrolled anew.", code="NOT-ONBOARDED"
+		)
 	return enrolment.having(step=Step.KEY, is_renewal=False, problem=None, pending=None)
 
 
 def start_over(enrolment: Enrolment) -> Enrolment:
-	"""Back to the one-time password, keeping the key and the whole history; for a compliance CSID that leads nowhere."""
-	if enrolment.state.step in (Step.KEY, Step.DONE):
+	"""Back to the one-time password, keeping the key and the whole history; for a compliance CSID that leads nowhere.
+
+	A renewal that ZATCA refuses to the present CSID leads nowhere either: it goes on as a new enrolment.
+	"""
+	state = enrolment.state
+	if state.step in (Step.KEY, Step.DONE):
 		return enrolment
-	return enrolment.having(step=Step.OTP, problem=None, pending=None)
+	refused = state.step is Step.OTP and state.problem and state.problem.code == Kind.UNAUTHORISED.value
+	return enrolment.having(
+		step=Step.OTP, is_renewal=state.is_renewal and not refused, problem=None, pending=None
+	)
 
 
 def abandon(enrolment: Enrolment) -> Enrolment:
@@ -306,7 +319,12 @@ def _ask_for_production(enrolment: Enrolment, tools: Tools) -> Enrolment:
 	client = tools.client.with_credentials(credentials_of(enrolment, identity))
 	pending = Pending(Endpoint.PRODUCTION_CSID, tools.now())
 	waiting = _store(enrolment.having(pending=pending, problem=None), tools)
-	outcome = _try(lambda: client.request_production_csid(identity.request_id), tools)
+	# an answer that was lost is noted before the repetition: the gateway may list a certificate of which nobody has the secret
+	outcome = _try(
+		lambda: client.request_production_csid(identity.request_id),
+		tools,
+		lost=lambda: _store(waiting, tools),
+	)
 	if outcome.csid is not None:
 		return _adopt(waiting.having(pending=None), tools, outcome, Role.PRODUCTION, identity.key_id)
 	if outcome.kind is Kind.CHECKS_MISSING:
@@ -329,13 +347,15 @@ def _adopt(enrolment: Enrolment, tools: Tools, outcome: Outcome, role: Role, key
 	return _store(taken.having(step=Step.CHECKS, problem=None), tools)
 
 
-def _try(call: Callable[[], Reply], tools: Tools) -> Outcome:
+def _try(call: Callable[[], Reply], tools: Tools, lost: Callable[[], object] = lambda: None) -> Outcome:
 	attempt = 1
 	while True:
 		outcome = call().outcome
 		wait = decide(outcome, attempt, tools.now(), tools.rng, tools.policy).wait
 		if wait is None:
 			return outcome
+		if outcome.kind is Kind.UNKNOWN:
+			lost()
 		tools.sleep(wait)
 		attempt += 1
 

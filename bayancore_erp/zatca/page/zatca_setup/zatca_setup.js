@@ -289,7 +289,7 @@ class ZatcaSetup {
 		}
 		const mark = () => $cards.children().each((_place, card) => $(card).toggleClass("zs-chosen", card.dataset.environment === this.environment));
 		mark();
-		this.new_rows = new frappe.ui.FieldGroup({ fields: [this.rows_field()], body: $("<div></div>").appendTo(this.$panel) });
+		this.new_rows = new frappe.ui.FieldGroup({ fields: [this.rows_field()], body: $('<div class="zs-form zs-new"></div>').appendTo(this.$panel) });
 		this.new_rows.make();
 		const grid = this.new_rows.fields_dict.rows.grid;
 		grid.refresh();
@@ -339,7 +339,10 @@ class ZatcaSetup {
 				? `<span class="zs-date ${days <= 30 ? "zs-bad" : ""}"><bdi>${esc(frappe.datetime.str_to_user(device.valid_until.split(" ")[0]))}</bdi><div class="zs-note">${esc(days < 0 ? __("expired") : __("{0} days", [days]))}</div></span>`
 				: "";
 			const actions = [];
-			if (device.on_hold) actions.push(`<button class="btn btn-xs btn-default" data-release="${esc(device.name)}">${esc(__("Try Again"))}</button>`);
+			if (device.on_hold) {
+				actions.push(`<button class="btn btn-xs btn-default" data-release="${esc(device.name)}">${esc(__("Try Again"))}</button>`);
+				actions.push(`<button class="btn btn-xs btn-default" data-anew="${esc(device.name)}">${esc(__("Connect Anew"))}</button>`);
+			}
 			if (device.status === "Active" && days !== null && days <= 90) actions.push(`<button class="btn btn-xs btn-default" data-renew="${esc(device.name)}">${esc(__("Renew"))}</button>`);
 			return `<tr><td><a href="${frappe.utils.get_form_link("ZATCA Device", device.name)}">${esc(device.device_name)}</a>
 				<div class="zs-note">${esc([device.branch, device.pos_profile, device.cost_center].filter(Boolean).join(" · "))}</div></td>
@@ -352,6 +355,7 @@ class ZatcaSetup {
 			<tbody>${rows.join("")}</tbody></table></div>`).appendTo(this.$panel);
 		$table.find("[data-release]").on("click", (event) => this.release(event.currentTarget.dataset.release));
 		$table.find("[data-renew]").on("click", (event) => this.renew(event.currentTarget.dataset.renew));
+		$table.find("[data-anew]").on("click", (event) => this.connect_anew(event.currentTarget.dataset.anew));
 	}
 
 	async release(device) {
@@ -361,20 +365,24 @@ class ZatcaSetup {
 	}
 
 	renew(device) {
+		this.ask_otp(device, { renew: true }, __("Renew"), __("From the Fatoora portal, under renewal of this device. The present certificate stays in use until the new one is there."));
+	}
+
+	connect_anew(device) {
+		this.ask_otp(device, { anew: true }, __("Connect Anew"), __("For a device whose certificate was revoked or has expired. Take the password from the Fatoora portal as for a new device; numbering goes on and what waits goes out. Revoke the device's old entry in the portal."));
+	}
+
+	ask_otp(device, how, title, description) {
 		const row = this.data.devices.find((each) => each.name === device);
 		const ask = async (otp) => {
-			const refused = await this.call("connect", { rows: [{ device, otp }], renew: true });
-			if (refused.length) frappe.msgprint({ title: __("Renew"), message: esc(refused[0].sentence), indicator: "red" });
+			const refused = await this.call("connect", { rows: [{ device, otp }], ...how });
+			if (refused.length) return frappe.msgprint({ title, message: esc(refused[0].sentence), indicator: "red" });
 			this.step = "connect";
 			this.load();
 		};
+		// the simulator gives its password itself
 		if (row.environment === "Simulator") return ask("");
-		frappe.prompt(
-			{ fieldtype: "Data", fieldname: "otp", label: __("One-Time Password"), reqd: 1, description: __("From the Fatoora portal, under renewal of this device. The present certificate stays in use until the new one is there.") },
-			({ otp }) => ask(otp),
-			__("Renew"),
-			__("Renew")
-		);
+		frappe.prompt({ fieldtype: "Data", fieldname: "otp", label: __("One-Time Password"), reqd: 1, description }, ({ otp }) => ask(otp), title, title);
 	}
 
 	// --- 3: connect -------------------------------------------------------------------------------------------
@@ -398,13 +406,15 @@ class ZatcaSetup {
 
 	explain_otp(rows) {
 		const sandbox = rows.every((row) => row.environment === "Sandbox");
+		const renewal = rows.every((row) => row.is_renewal && !row.is_refused);
+		const open = rows.some((row) => row.environment === "Simulation")
+			? [__("Open the Fatoora Simulation Portal, then Onboard new solution unit/device."), __("Open the Fatoora Simulation Portal, then the renewal of the device's certificate.")]
+			: [__("Open Onboard new solution unit/device."), __("Open the renewal of the device's certificate.")];
 		const steps = sandbox
 			? [__("The sandbox takes the password 123345, any number of times.")]
 			: [
 					__("Sign in to fatoora.zatca.gov.sa with the taxpayer's ERAD account."),
-					rows.some((row) => row.environment === "Simulation")
-						? __("Open the Fatoora Simulation Portal, then Onboard new solution unit/device.")
-						: __("Open Onboard new solution unit/device."),
+					open[renewal ? 1 : 0],
 					__("Ask for one password for each device and enter it here within one hour. Each works once."),
 			  ];
 		this.$panel.append(`<details open><summary>${esc(__("Where the one-time password comes from"))}</summary>
@@ -443,7 +453,7 @@ class ZatcaSetup {
 		};
 		const [colour, label] = pills[row.phase];
 		const $device = $(`<section class="zs-device" data-device="${esc(row.device)}" data-phase="${row.phase}">
-			<div class="zs-device-head"><span class="zs-name">${esc(row.device_name)} <span class="zs-note">${esc(__(row.environment, null, "ZATCA Device"))}${row.is_renewal ? " · " + esc(__("Renewal")) : ""}</span></span>
+			<div class="zs-device-head"><span class="zs-name">${esc(row.device_name)} <span class="zs-note">${esc(__(row.environment, null, "ZATCA Device"))}${row.is_active ? " · " + esc(row.is_renewal ? __("Renewal") : __("New Connection")) : ""}</span></span>
 			<span class="zs-field"></span><span class="indicator-pill ${colour}">${esc(label)}</span></div></section>`);
 		if (this.otps_wanted(row) === "1") this.otp_input($device.find(".zs-field"), row);
 		if (row.phase !== "new") $device.append(`<div class="zs-bar" role="progressbar" aria-valuenow="${row.percent}" aria-valuemin="0" aria-valuemax="100"><div style="width:${row.percent}%"></div></div>`);
@@ -511,9 +521,9 @@ class ZatcaSetup {
 		this.actions_print = print;
 		const $panel = this.$panel;
 		this.$panel = this.$connect_actions.empty();
-		const renewal = idle.find((row) => row.is_renewal && row.is_active);
+		const again = idle.find((row) => row.is_active);
 		const buttons = [[__("Back"), () => this.go("devices")], [""]];
-		if (renewal) buttons.push([__("Give Up the Renewal"), () => this.give_up(renewal.device)]);
+		if (again) buttons.push([again.is_renewal ? __("Give Up the Renewal") : __("Give Up"), () => this.give_up(again.device)]);
 		if (idle.length) buttons.push([fresh ? __("Connect") : __("Continue"), () => this.connect(ready), "primary"]);
 		const $row = this.actions(...buttons);
 		$row.find(".btn-primary").prop("disabled", !ready.length);
@@ -615,10 +625,12 @@ class ZatcaSetup {
 	// --- 4: start ---------------------------------------------------------------------------------------------
 	async render_start() {
 		const settings = this.data.settings;
-		this.head(
-			__("Ready to Start"),
-			__("The devices are connected. From the date below every tax invoice goes through ZATCA before it is posted.")
-		);
+		if (settings.enabled) this.head(__("Issuing"), __("The devices are connected, and every tax invoice goes through ZATCA before it is posted."));
+		else
+			this.head(
+				__("Ready to Start"),
+				__("The devices are connected. From the date below every tax invoice goes through ZATCA before it is posted.")
+			);
 		this.device_table();
 		this.$test = $(`<div><h6>${esc(__("Self-Test"))}</h6><p class="zs-note">${esc(__("Trying…"))}</p></div>`).appendTo(this.$panel);
 		if (this.active.some((device) => device.environment !== "Production")) {

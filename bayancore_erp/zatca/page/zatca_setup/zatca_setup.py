@@ -104,17 +104,20 @@ def add_devices(company: str, environment: str, rows: str | list, gateway_url: s
 
 
 @frappe.whitelist(methods=["POST"])
-def connect(rows: str | list, renew: bool = False) -> list[dict[str, Any]]:
-	"""Hand each device's one-time password to a worker; gives what stopped one of them. Permission: write on each."""
+def connect(rows: str | list, renew: bool = False, anew: bool = False) -> list[dict[str, Any]]:
+	"""Hand each device's one-time password to a worker; gives what stopped one of them. Permission: write on each.
+
+	`anew`: the device was connected before, and ZATCA no longer accepts its certificate.
+	"""
 	given = {str(row["device"]): str(row.get("otp") or "") for row in frappe.parse_json(rows)}
 	for name in given:
 		frappe.get_doc("ZATCA Device", name).check_permission("write")
-	return [refusal for name, otp in given.items() if (refusal := connect_one(name, otp, renew))]
+	return [refusal for name, otp in given.items() if (refusal := connect_one(name, otp, renew, anew))]
 
 
 @frappe.whitelist(methods=["POST"])
 def give_up_renewal(device: str) -> None:
-	"""Leave a renewal half-way; the certificate in use stays. Permission: write on the device."""
+	"""Leave a renewal or a new connection half-way; the certificate in use stays. Permission: write on the device."""
 	frappe.get_doc("ZATCA Device", device).check_permission("write")
 	with told():
 		enrolment.give_up_renewal(device)
@@ -216,16 +219,16 @@ def ready(company: str) -> None:
 		)
 
 
-def connect_one(name: str, otp: str, renew: bool) -> dict[str, Any] | None:
+def connect_one(name: str, otp: str, renew: bool, anew: bool) -> dict[str, Any] | None:
 	"""Ask for one device; the simulator gives its password itself."""
 	device = frappe.get_doc("ZATCA Device", name)
 	try:
 		if device.environment == "Simulator" and not otp:
 			if local_simulator.is_local(device.gateway_url):
 				device.gateway_url = local_simulator.start().url
-			if renew or enrolment_view.view(name)["needs_otp"]:
+			if renew or anew or enrolment_view.view(name)["needs_otp"]:
 				otp = local_simulator.new_otp(device.gateway_url)
-		enrolment.ask(name, otp, renew=bool(renew))
+		enrolment.ask(name, otp, renew=bool(renew), anew=bool(anew))
 	except ZatcaError as error:
 		return {"device": name, "sentence": f"{error.message} {error.hint}".strip()}
 	return None
