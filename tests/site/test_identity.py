@@ -1,4 +1,4 @@
-"""A device's secrets, and the doctor: what is kept, where it must never show, and what is said when something is wrong."""
+"""A device's secrets: what is kept and where it must never show; and a company to practise on."""
 
 from __future__ import annotations
 
@@ -189,71 +189,6 @@ def answers_for(frappe: Any, user: str) -> str:
 		ask(lambda s=secret: client.get_value("ZATCA Device", s, {"name": frappe.device}))
 	frappe.set_user("Administrator")
 	return "".join(said)
-
-
-def lights(frappe: Any, check: str) -> dict[str, str]:
-	"""Area and sentence to light of one check."""
-	from bayancore_erp.zatca.adapter import doctor
-
-	return {f"{each.area}: {each.sentence}": each.light.value for each in getattr(doctor, check)()}
-
-
-def test_the_doctor_tells_what_is_wrong_and_what_to_do(frappe: Any, fatoora: Fatoora) -> None:
-	from bayancore_erp.zatca.adapter import doctor
-
-	assert set(lights(frappe, "devices").values()) == {"green"}
-	assert set(lights(frappe, "gateways").values()) == {"green"}
-	assert set(lights(frappe, "chains").values()) == {"green"}
-
-	device = frappe.get_doc("ZATCA Device", frappe.device)
-	frappe.db.set_value(
-		"ZATCA Device", device.name, {"on_hold": 1, "hold_reason": "401", "valid_until": "2026-12-01"}
-	)
-	frappe.clear_document_cache("ZATCA Device", device.name)
-	assert sorted(lights(frappe, "devices").values()) == ["green", "red", "red"]
-	frappe.db.set_value("ZATCA Device", device.name, "icv", 99)
-	broken = f"Chain of {device.name}: The device's head is not its last document (counter 0)."
-	assert lights(frappe, "chains")[broken] == "red"
-	frappe.db.set_value("ZATCA Device", device.name, "gateway_url", "http://127.0.0.1:9")
-	frappe.clear_document_cache("ZATCA Device", device.name)
-	assert "red" in [
-		light
-		for sentence, light in lights(frappe, "gateways").items()
-		if "127.0.0.1:9 cannot be reached" in sentence
-	]
-	frappe.db.set_value("ZATCA Settings", world.COMPANY, "notified_date", "2026-01-01")
-	((sentence, light),) = lights(frappe, "environments").items()
-	assert light == "red" and device.name in sentence
-	frappe.db.rollback()
-	frappe.clear_document_cache("ZATCA Device", device.name)
-
-	assert "red" in lights(frappe, "workers").values(), "no worker runs beside this test"
-	assert "amber" in lights(frappe, "database").values(), "the private bench does not flush at every commit"
-	everything = doctor.examine()
-	assert {each.light.value for each in everything} <= {"green", "amber", "red"}
-	assert all(each.todo for each in everything if each.light is not doctor.Light.GREEN)
-
-
-def test_a_check_that_fails_is_a_finding(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-	from bayancore_erp.zatca.adapter import doctor
-
-	def broken() -> Iterator[Any]:
-		raise RuntimeError("no")
-
-	monkeypatch.setattr(doctor, "settings", broken)
-	found = [each for each in doctor.examine() if each.area == "Doctor"]
-	assert [each.light.value for each in found] == ["red"] and "settings" in found[0].sentence
-
-
-def test_who_may_ask_the_doctor(frappe: Any) -> None:
-	from bayancore_erp.zatca.page.zatca_doctor.zatca_doctor import examine
-
-	users_of_every_role(frappe)
-	frappe.set_user("accounts.user@secrets.local")
-	with pytest.raises(frappe.PermissionError):
-		examine()
-	frappe.set_user("zatca.auditor@secrets.local")
-	assert examine()["findings"]
 
 
 def test_a_training_company_comes_and_goes(frappe: Any) -> None:

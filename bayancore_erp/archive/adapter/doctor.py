@@ -43,7 +43,15 @@ def places() -> Iterator[Finding]:
 				route,
 			)
 		else:
-			yield Finding(_("Archive"), Light.RED, f"{company}: {' '.join(health['problems'])}", "", route)
+			yield Finding(
+				_("Archive"),
+				Light.RED,
+				f"{company}: {' '.join(health['problems'])}",
+				_(
+					"Mend it in Archive Settings. Nothing is lost meanwhile: what waits is archived afterwards."
+				),
+				route,
+			)
 
 
 def waiting() -> Iterator[Finding]:

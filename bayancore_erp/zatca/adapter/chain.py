@@ -149,13 +149,19 @@ def verify(device: str) -> Life:
 
 
 def outline(device: str) -> str:
-	"""What is wrong with a device's chain at a glance, without its bytes: count, counter, head. Empty: nothing."""
+	"""What is wrong with a device's chain at a glance, without its bytes: count, counter, head. Empty: nothing.
+
+	A document that was destroyed after its term keeps its place.
+	"""
 	row = frappe.db.sql(
 		"select count(*), coalesce(max(icv), 0), coalesce(min(icv), 1) from `tabZATCA Document` where device = %s", device
 	)[0]  # fmt: skip
-	count, highest, lowest = (int(each) for each in row)
+	gone = destroyed_places(device)
+	count, highest, lowest = int(row[0]) + len(gone), max((int(row[1]), *gone)), min((int(row[2]), *gone))
 	head = frappe.db.get_value("ZATCA Device", device, ["icv", "pih"], as_dict=True)
 	last = frappe.db.get_value("ZATCA Document", {"device": device, "icv": highest}, "invoice_hash")
+	if not last and highest in gone:
+		last = gone[highest][1]
 	if count != highest or lowest != 1:
 		return _("{0} documents stand where the counter says {1}.").format(count, highest)
 	if int(head.icv or 0) != highest or (head.pih or FIRST_PIH) != (last or FIRST_PIH):

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import frappe
+from frappe import _
 from frappe.utils.password import get_decrypted_password, set_encrypted_password
 
 from bayancore_erp.zatca.core.crypto.wrapping import Wrapper, is_wrapped
@@ -100,14 +101,22 @@ def stands_right(device: str, name: str) -> bool:
 
 def state() -> State:
 	"""How the vault stands, for the doctor. Never raises for what a person can mend."""
+	messages = list(frappe.local.message_log)
 	try:
 		configured = wrapper() is not None
 		names = list(everything())
-		for device, name in names:
-			unseal(device, name)
+		lost = sum(unseal(device, name) is None for device, name in names)
 		stale = sum(not stands_right(device, name) for device, name in names)
 	except ConfigurationError as error:
 		return State(True, problem=error.message, hint=error.hint)
-	except frappe.ValidationError as error:
-		return State(True, problem=str(error))
+	finally:
+		frappe.local.message_log = messages
+	if lost:
+		return State(
+			configured,
+			problem=_(
+				"{0} secrets of devices cannot be read: the site's encryption key is another one."
+			).format(lost),
+			hint=_("Restore the site's encryption key from the backup; otherwise onboard the device anew."),
+		)
 	return State(configured, len(names), stale)
