@@ -48,8 +48,14 @@ def onboard(context: Any, simulator: bool, url: str | None, company: str | None,
 	with on_site(context):
 		frappe.set_user("Administrator")
 		saudi = frappe.get_all("Company", filters={"country": "Saudi Arabia"}, pluck="name")
+		if not saudi:
+			click.echo(
+				"There is no company in Saudi Arabia on this site yet: finish ERPNext's first-run wizard.",
+				err=True,
+			)
+			sys.exit(2)
 		if not company and len(saudi) != 1:
-			click.echo("Say which company: --company NAME", err=True)
+			click.echo(f"Say which company with --company: {', '.join(saudi)}", err=True)
 			sys.exit(2)
 		try:
 			doc = onboard_with_simulator(

@@ -13,6 +13,7 @@ from frappe import _
 
 from bayancore_erp.setup import company as company_setup
 from bayancore_erp.setup import rounding
+from bayancore_erp.setup.install import fill_codes
 from bayancore_erp.zatca.adapter import seller_form
 
 
@@ -38,6 +39,8 @@ def prepare(args: Any) -> None:
 	if not name:
 		return
 	company_setup.make(name)
+	# ERPNext's units and modes of payment came with this wizard, after our installation
+	fill_codes()
 	rounding.apply_on_fresh_site()
 	values = seller_form.read(name)
 	given = {

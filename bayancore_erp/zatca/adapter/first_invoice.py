@@ -10,7 +10,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import flt
+from frappe.utils import flt, get_time
 
 from bayancore_erp.zatca.adapter.fields import AddressField, BuyerKind, CustomerField
 from bayancore_erp.zatca.adapter.party import compact
@@ -49,6 +49,9 @@ def make(company: str, values: dict[str, Any]) -> str:
 		invoice.taxes_and_charges = template
 		invoice.set("taxes", get_taxes_and_charges("Sales Taxes and Charges Template", template))
 	invoice.insert()
+	# Frappe's time field knows no parts of a minute when a form is opened, and takes the difference for a change of the user's
+	minute = get_time(invoice.posting_time).replace(second=0, microsecond=0)
+	invoice.db_set("posting_time", str(minute), update_modified=False)
 	return str(invoice.name)
 
 

@@ -21,6 +21,7 @@ from bayancore_erp.zatca.core.compliance import make_document
 from bayancore_erp.zatca.core.crypto.verify import verify
 from bayancore_erp.zatca.core.errors import ZatcaError
 from bayancore_erp.zatca.core.onboarding import Order, needed_documents
+from bayancore_erp.zatca.core.pipeline import RIYADH
 
 
 class Line(NamedTuple):
@@ -48,7 +49,7 @@ def try_device(name: str) -> list[Line]:
 def validity(identity: Identity) -> Line:
 	"""Whether the certificate is in time."""
 	certificate, now = identity.certificate, datetime.now(timezone.utc)
-	days = (certificate.not_after - now).days
+	days = (certificate.not_after.astimezone(RIYADH).date() - now.astimezone(RIYADH).date()).days
 	if certificate.not_before <= now <= certificate.not_after:
 		return Line(_("Certificate"), True, _("Valid for {0} days.").format(days))
 	return Line(_("Certificate"), False, _("It has expired. Renew it."))
