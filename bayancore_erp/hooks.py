@@ -115,7 +115,7 @@ doc_events = {
 		"validate": [_invoice_events["validate"], f"{_road}.validate"],
 		"after_mapping": f"{_road}.after_mapping",
 	},
-	"POS Invoice": _invoice_events,
+	"POS Invoice": {**_invoice_events, "validate": [_invoice_events["validate"], f"{_road}.validate"]},
 	"Payment Entry": {
 		event: f"bayancore_erp.zatca.overrides.payment_entry.{event}"
 		for event in ("on_submit", "before_cancel", "on_cancel")
@@ -126,6 +126,17 @@ doc_events = {
 	},
 	"Customer": {"on_update": f"{_road}.customer_saved"},
 	"Address": {"on_update": f"{_road}.address_saved"},
+	**{
+		doctype: {"on_update": f"{_road}.master_saved"}
+		for doctype in (
+			"ZATCA Settings",
+			"Branch",
+			"Item",
+			"Item Tax Template",
+			"Sales Taxes and Charges Template",
+			"UOM",
+		)
+	},
 	"*": {
 		"before_import": "bayancore_erp.setup.fixture_import.before_import",
 		# The audit trail looks at everything and lets all but a few DocTypes pass.
@@ -166,7 +177,7 @@ doc_events = {
 	"Log Settings": {"validate": "bayancore_erp.zatca.overrides.back_doors.keep_sign_ins"},
 	"Email Queue": {"before_insert": "bayancore_erp.zatca.overrides.printing.refuse_mail"},
 	"Company": {
-		"on_update": "bayancore_erp.setup.company.on_company_update",
+		"on_update": ["bayancore_erp.setup.company.on_company_update", f"{_road}.master_saved"],
 		"on_trash": "bayancore_erp.zatca.overrides.lawful_record.refuse_end_of_company",
 		"before_rename": "bayancore_erp.zatca.overrides.lawful_record.refuse_end_of_company",
 	},
@@ -194,7 +205,7 @@ doctype_js = {
 }
 doctype_list_js = {
 	doctype: "invoice_to_cash/client_scripts/readiness_list.js"
-	for doctype in ("Customer", "Quotation", "Sales Order", "Delivery Note", "Sales Invoice")
+	for doctype in ("Customer", "Quotation", "Sales Order", "Delivery Note", "Sales Invoice", "POS Invoice")
 }
 
 # For print formats of anybody's: what the lawful XML says, and its QR.

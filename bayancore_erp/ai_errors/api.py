@@ -7,6 +7,7 @@ from typing import Any
 import frappe
 
 from bayancore_erp.ai_errors.adapter import explaining, helping, learning
+from bayancore_erp.ai_errors.core.catalogue import find
 from bayancore_erp.zatca.adapter.desk import invoice_doctype
 
 
@@ -35,10 +36,15 @@ def resolution_rate(from_date: str, to_date: str, company: str = "") -> dict[str
 
 @frappe.whitelist(methods=["POST"])
 def preview(code: str, message: str) -> dict[str, Any]:
-	"""What would be sent about such a message, word for word; nothing is sent. Permission: read on the settings."""
+	"""What would be sent about such a message, word for word, and whether the dictionary knows its code; nothing is sent. Permission: read on the settings."""
 	frappe.has_permission(explaining.SETTINGS, "read", throw=True)
 	question = explaining.preview(code, message)
-	return {"instructions": question.instructions, "input": question.input, "version": question.version}
+	return {
+		"known": find(code) is not None,
+		"instructions": question.instructions,
+		"input": question.input,
+		"version": question.version,
+	}
 
 
 @frappe.whitelist(methods=["POST"])

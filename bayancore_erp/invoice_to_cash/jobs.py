@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import frappe
+
 from bayancore_erp.invoice_to_cash.adapter import light
 
 
 def light_up(customer: str) -> int:
 	"""The traffic lights of a customer's open documents."""
 	return light.light_up(customer)
+
+
+def light_up_after(doctype: str, name: str) -> int:
+	"""The traffic lights of what refers to a changed master; gives how many. Each stands before the next is looked at."""
+	count = 0
+	for lit in light.light_up_after(doctype, name):
+		count += lit
+		frappe.db.commit()
+	return count

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import frappe
 from frappe import _
 
+from bayancore_erp.invoice_to_cash.adapter.light import light_up_later
 from bayancore_erp.zatca.adapter.fields import AddressField, BuyerKind, CustomerField, ItemField
 from bayancore_erp.zatca.core.invoice import has_arabic
 
@@ -143,4 +144,7 @@ def fill_data(fields: list[str] | None = None) -> int:
 		if fields is None or f"{one.doctype}.{one.field}" in fields:
 			frappe.db.set_value(one.doctype, one.name, one.field, one.value)
 			filled += 1
+	if filled:
+		for company in frappe.get_all("ZATCA Settings", filters={"enabled": 1}, pluck="name"):
+			light_up_later("Company", company)
 	return filled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -227,6 +228,17 @@ def test_who_may_ask(frappe: Any, mistyped: str) -> None:
 
 	with pytest.raises(frappe.PermissionError):
 		api.preview("X", "y")
+
+
+def test_the_preview_says_what_would_leave_and_when_nothing_would(frappe: Any) -> None:
+	from bayancore_erp.ai_errors import api
+
+	unknown = api.preview(
+		"BR-KSA-999", "The buyer's district of SINV-0042 for Horizon Co, total 1150.00, is not in the list."
+	)
+	assert not unknown["known"] and "district" in unknown["input"] and unknown["instructions"]
+	assert not {"Horizon", "SINV", "0042", "1150"} & set(re.findall(r"\w+", unknown["input"]))
+	assert api.preview("[br-ksa-17]", "x")["known"]
 
 
 def test_the_resolution_rate(frappe: Any) -> None:

@@ -189,6 +189,7 @@ def test_a_pos_invoice(frappe: Any) -> None:
 		is_pos=1, debit_to=world.DEBTORS, taxes_and_charges=world.EXCLUSIVE, taxes=world.vat_rows(), update_stock=0,
 		items=[world.line("خدمة | Service", 1, 100)], payments=[{"mode_of_payment": "Cash", "amount": 115}],
 	)  # fmt: skip
+	assert light(frappe, doc) == ("Ready", 0)
 	assert look(doc)["light"] == "Ready", look(doc)
 	frappe.db.set_value(
 		"POS Invoice Item", doc.items[0].name, {"item_name": "Plain", "zatca_item_name_ar": ""}
@@ -587,6 +588,130 @@ def test_a_change_of_address_wakes_the_worker(frappe: Any, monkeypatch: pytest.M
 	frappe.get_doc("Address", ADDRESS).save()
 	assert light(frappe, frappe.get_doc("Customer", world.VAT_BUYER)) == ("Ready", 0)
 	assert asked == [f"bayancore_erp.invoice_to_cash.jobs.light_up {world.VAT_BUYER}"]
+
+
+@pytest.fixture
+def asked(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+	"""The masters whose documents a worker was asked to light up again."""
+	found: list[tuple[str, str]] = []
+
+	def enqueue(method: str, **more: Any) -> None:
+		if method.endswith(".light_up_after"):
+			assert more["queue"] == "long" and more["enqueue_after_commit"]
+			found.append((more["doctype"], more["name"]))
+
+	monkeypatch.setattr(frappe, "enqueue", enqueue)
+	return found
+
+
+def put_out(frappe: Any, *documents: Any) -> None:
+	"""What nobody has lit: an answer in their rows can only come from the worker."""
+	for doc in documents:
+		frappe.db.set_value(
+			doc.doctype, doc.name, {"zatca_readiness": "", "zatca_problems": 0}, update_modified=False
+		)
+
+
+def work(asked: list[tuple[str, str]]) -> int:
+	"""The worker's part; gives how many were lit."""
+	from bayancore_erp.invoice_to_cash.adapter.light import light_up_after
+
+	return sum(sum(light_up_after(*asked.pop())) for _ in range(len(asked)))
+
+
+def test_a_unit_is_given_its_code(frappe: Any, asked: list[tuple[str, str]]) -> None:
+	unit = world.make(frappe, "UOM", uom_name="Crate of Dates")
+	order, draft = (make(frappe, doctype, row(uom=unit.name)) for doctype in ("Sales Order", "Sales Invoice"))
+	order.submit()
+	other = make(frappe, "Quotation")
+	assert not asked  # a new unit is referred to by nobody
+	assert {light(frappe, doc) for doc in (order, draft)} == {("To Check", 1)}
+	put_out(frappe, other)
+	unit.save()
+	assert not asked  # nothing has changed
+	unit.zatca_code = "CT"
+	unit.save()
+	assert asked == [("UOM", unit.name)] and work(asked) == 2
+	assert {light(frappe, doc) for doc in (order, draft)} == {("Ready", 0)}
+	assert light(frappe, other) == ("", 0)
+
+
+def test_a_template_says_what_it_means(frappe: Any, asked: list[tuple[str, str]]) -> None:
+	template = frappe.get_doc("Item Tax Template", silent_template(frappe))
+	quotation = make(frappe, "Quotation", row(), row(item_tax_template=template.name))
+	assert light(frappe, quotation) == ("Not Ready", 1)
+	template.update({"zatca_vat_category": "Zero Rated", "zatca_exemption_code": "VATEX-SA-35"})
+	template.save()
+	assert asked == [("Item Tax Template", template.name)] and work(asked) == 1
+	assert light(frappe, quotation) == ("Ready", 0)
+	template.taxes[0].tax_rate = 5
+	template.save()
+	assert work(asked) == 1
+
+
+def test_an_item_gets_its_arabic_name(frappe: Any, asked: list[tuple[str, str]]) -> None:
+	item = frappe.get_doc("Item", "PUMP")
+	item.db_set("zatca_name_ar", "")
+	quotation = make(frappe, "Quotation", row("PUMP", 1, 900))
+	assert light(frappe, quotation) == ("Not Ready", 1)
+	item.reload()
+	item.description = "Another text"
+	item.save()
+	assert not asked
+	item.zatca_name_ar = "مضخة مياه"
+	item.save()
+	assert asked == [("Item", "PUMP")] and work(asked) == 1
+	assert light(frappe, quotation) == ("Ready", 0)
+
+
+def test_the_company_and_its_settings(frappe: Any, asked: list[tuple[str, str]]) -> None:
+	documents = [
+		make(frappe, doctype) for doctype in ("Quotation", "Sales Order", "Delivery Note", "Sales Invoice")
+	]
+	documents.append(frappe.get_doc("Customer", world.VAT_BUYER))
+	put_out(frappe, *documents)
+	settings = frappe.get_doc("ZATCA Settings", world.COMPANY)
+	settings.price_list_tolerance = 11
+	settings.default_unit_code = "C62"
+	settings.save()
+	assert asked == [("ZATCA Settings", world.COMPANY)] and work(asked) >= len(documents)
+	assert {light(frappe, doc) for doc in documents} == {("Ready", 0)}
+	company = frappe.get_doc("Company", world.COMPANY)
+	company.zatca_name_ar = ""
+	company.save()
+	assert asked == [("Company", world.COMPANY)]
+	work(asked)
+	assert {light(frappe, doc)[0] for doc in documents[:-1]} == {"Not Ready"}
+
+
+def test_the_sellers_address(frappe: Any, asked: list[tuple[str, str]]) -> None:
+	quotation = make(frappe, "Quotation")
+	seller = frappe.get_doc("Address", frappe.db.get_value("ZATCA Settings", world.COMPANY, "address"))
+	seller.save()
+	assert not asked
+	seller.zatca_building_number = ""
+	seller.save()
+	assert asked == [("Company", world.COMPANY)]
+	work(asked)
+	assert light(frappe, quotation)[0] == "Not Ready"
+
+
+def test_one_change_never_works_without_end(
+	frappe: Any, asked: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+	from bayancore_erp.invoice_to_cash import jobs
+	from bayancore_erp.invoice_to_cash.adapter import light as module
+
+	old, middle, new = (make(frappe, "Quotation") for _ in range(3))
+	for age, doc in enumerate((new, middle, old)):
+		frappe.db.set_value("Quotation", doc.name, "creation", f"2090-01-0{3 - age}", update_modified=False)
+	put_out(frappe, old, middle, new)
+	monkeypatch.setattr(module, "MOST_OF_A_MASTER", 2)
+	monkeypatch.setattr(module, "OPEN", {"Quotation": module.OPEN["Quotation"]})
+	commits: list[int] = []
+	monkeypatch.setattr(frappe.db, "commit", lambda: commits.append(1))
+	assert jobs.light_up_after("ZATCA Settings", world.COMPANY) == 2 == len(commits)
+	assert [light(frappe, doc)[0] for doc in (old, middle, new)] == ["", "Ready", "Ready"]
 
 
 def test_readiness_never_keeps_a_document_from_being_saved(

@@ -147,8 +147,13 @@ def shown(place: Place, doc: Any) -> dict[str, Any]:
 	label = label_of(place)
 	where = _("this invoice") if here else f"{_(place.doctype)} {place.name}"
 	if place.table:
-		table = frappe.get_meta(doc.doctype).get_label(place.table)
-		label = _("{0}, row {1}: {2}").format(_(table), place.row, label) if place.row else _(table)
+		table = _(frappe.get_meta(doc.doctype).get_label(place.table), context=doc.doctype)
+		if not place.row:
+			label = table
+		elif place.table == "items":
+			label = _("Line {0}: {1}").format(place.row, label)
+		else:
+			label = _("{0}, row {1}: {2}").format(table, place.row, label)
 	return {**place._asdict(), "label": label, "where": where, "here": here}
 
 
@@ -157,7 +162,11 @@ def label_of(place: Place) -> str:
 	if not place.fieldname:
 		return _(place.doctype)
 	meta = frappe.get_meta(place.doctype)
-	return _(meta.get_label(place.fieldname)) if meta.has_field(place.fieldname) else _(place.doctype)
+	return (
+		_(meta.get_label(place.fieldname), context=place.doctype)
+		if meta.has_field(place.fieldname)
+		else _(place.doctype)
+	)
 
 
 def history(row: Any) -> list[dict[str, Any]]:

@@ -25,9 +25,8 @@ READINESS: Final = "zatca_readiness"
 PROBLEMS: Final = "zatca_problems"
 
 ORDER_DOCTYPES: Final = ("Quotation", "Sales Order", "Delivery Note")
-LIT_DOCTYPES: Final = ("Customer", *ORDER_DOCTYPES, "Sales Invoice")
-"""Those that store their light for lists."""
 JUDGED_DOCTYPES: Final = ("Customer", *ORDER_DOCTYPES, *INVOICE_DOCTYPES)
+"""Those that have a light, on the form and in lists."""
 
 CARRIED: Final = (
 	InvoiceField.KIND_CHOICE,

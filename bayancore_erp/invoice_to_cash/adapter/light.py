@@ -1,21 +1,64 @@
-"""The traffic light in lists: what readiness said when a document was last saved, looked at, or its customer changed.
+"""The traffic light in lists: what readiness said when a document was last saved, looked at, or what it refers to changed.
 
 Takes a document; stores light and count in two fields of it. Never changes `modified`, never keeps a document from being saved:
-a light that cannot be worked out is off, and the reason is in the error log.
+a light that cannot be worked out is off, and the reason is in the error log. What a change of a master touches is worked out
+by workers, newest first and never without end; a document beyond that bound is lit again when somebody looks at it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import frappe
+from frappe.core.doctype.version.version import get_diff
 
-from bayancore_erp.invoice_to_cash.adapter.fields import LIT_DOCTYPES, PROBLEMS, READINESS
+from bayancore_erp.invoice_to_cash.adapter.fields import PROBLEMS, READINESS
 from bayancore_erp.invoice_to_cash.adapter.readiness import OFF, Readiness, assess
+from bayancore_erp.zatca.adapter.fields import BranchField, CompanyField, InvoiceField, ItemField, UomField
 
-# What changes with one customer is worked out behind the scenes, and never without end.
+# How many documents one change of a customer, and of anything else, lights up again.
 MOST = 200
+MOST_OF_A_MASTER = 500
+
+# What an invoice may still follow from, and drafts of invoices.
+OPEN: Mapping[str, Mapping[str, Any]] = {
+	"Sales Invoice": {"docstatus": 0},
+	"POS Invoice": {"docstatus": 0},
+	"Sales Order": {"docstatus": ("<", 2), "per_billed": ("<", 100), "status": ("!=", "Closed")},
+	"Delivery Note": {"docstatus": ("<", 2), "per_billed": ("<", 100), "is_return": 0},
+	"Quotation": {"docstatus": ("<", 2), "status": ("in", ("Draft", "Open", "Replied"))},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+	"""A record that documents refer to."""
+
+	decides: tuple[str, ...] = ()
+	"""The fields of it that readiness reads; empty for any."""
+	field: str = ""
+	"""The field of a document that names it. Neither this nor `row`: it decides for the whole company."""
+	row: str = ""
+	"""The field of a document's items that names it."""
+
+
+def names(fields: type) -> tuple[str, ...]:
+	"""The fields that a class of constants spells."""
+	return tuple(value for name, value in vars(fields).items() if name.isupper())
+
+
+MASTERS: Mapping[str, Master] = {
+	"ZATCA Settings": Master(),
+	"Company": Master(("tax_id", "country", *names(CompanyField))),
+	"Branch": Master(names(BranchField), field=InvoiceField.BRANCH),
+	"Sales Taxes and Charges Template": Master(field="taxes_and_charges"),
+	"Item Tax Template": Master(row="item_tax_template"),
+	"Item": Master((ItemField.NAME_AR,), row="item_code"),
+	"UOM": Master(names(UomField), row="uom"),
+}
 
 
 def on_validate(doc: Any) -> None:
@@ -29,8 +72,6 @@ def on_validate(doc: Any) -> None:
 
 def store(doc: Any, found: Readiness) -> None:
 	"""Into the row, where it says something else."""
-	if doc.doctype not in LIT_DOCTYPES:
-		return
 	values = {READINESS: found.light.value, PROBLEMS: found.problems}
 	if any((doc.get(field) or type(value)()) != value for field, value in values.items()):
 		frappe.db.set_value(doc.doctype, doc.name, values, update_modified=False)
@@ -56,7 +97,7 @@ def is_bulk() -> bool:
 def customer_changed(customer: Any) -> None:
 	"""Its own light now; those of its open documents by a worker, once this is committed."""
 	store(customer, judge(customer))
-	if not customer.flags.in_insert and any(open_documents(customer.name)):
+	if not customer.flags.in_insert and any(of_customer(customer.name)):
 		frappe.enqueue(
 			"bayancore_erp.invoice_to_cash.jobs.light_up",
 			queue="long",
@@ -65,32 +106,108 @@ def customer_changed(customer: Any) -> None:
 		)
 
 
-def address_changed(customer: str) -> None:
-	"""The same for whoever lives there."""
-	if frappe.db.exists("Customer", customer):
-		customer_changed(frappe.get_doc("Customer", customer))
+def address_changed(address: Any) -> None:
+	"""The same for whoever lives there; for a seller's address all that its companies sell."""
+	linked = {(link.link_doctype, link.link_name) for link in address.get("links") or []}
+	for name in sorted(name for doctype, name in linked if doctype == "Customer"):
+		if frappe.db.exists("Customer", name):
+			customer_changed(frappe.get_doc("Customer", name))
+	companies = {name for doctype, name in linked if doctype == "Company"}
+	companies.update(frappe.get_all("ZATCA Settings", filters={"address": address.name}, pluck="name"))
+	if companies and differs(address, Master()):
+		for company in sorted(companies):
+			light_up_later("Company", company)
+
+
+def master_changed(master: Any) -> None:
+	"""Where something changed that readiness reads: by a worker, once this is committed."""
+	if differs(master, MASTERS[master.doctype]):
+		light_up_later(master.doctype, master.name)
+
+
+def differs(doc: Any, master: Master) -> bool:
+	"""Whether this save changes what decides. Nothing refers to a new record yet, save to a company's settings."""
+	before = doc.get_doc_before_save()
+	if before is None:
+		return bool(doc.doctype == "ZATCA Settings")
+	if master.decides:
+		return any(doc.get(field) != before.get(field) for field in master.decides)
+	return bool(get_diff(before, doc))
+
+
+def light_up_later(doctype: str, name: str) -> None:
+	"""One job a change: a second change while the first is worked on is worked on again."""
+	frappe.enqueue(
+		"bayancore_erp.invoice_to_cash.jobs.light_up_after",
+		queue="long",
+		enqueue_after_commit=True,
+		doctype=doctype,
+		name=name,
+	)
 
 
 def light_up(customer: str) -> int:
 	"""Work out every open document of a customer, and the customer; gives how many."""
-	count = 0
-	for doctype, name in [("Customer", customer), *open_documents(customer)][:MOST]:
-		if frappe.db.exists(doctype, name):
-			doc = frappe.get_doc(doctype, name)
-			store(doc, judge(doc))
-			count += 1
-	return count
+	return sum(map(light_one, islice([("Customer", customer), *of_customer(customer)], MOST)))
 
 
-def open_documents(customer: str) -> Iterator[tuple[str, str]]:
-	"""Drafts of invoices, and whatever an invoice may still follow from."""
-	for doctype, filters in (
-		("Sales Invoice", {"customer": customer, "docstatus": 0}),
-		("Sales Order", {"customer": customer, "docstatus": ("<", 2), "per_billed": ("<", 100), "status": ("!=", "Closed")}),
-		("Delivery Note", {"customer": customer, "docstatus": ("<", 2), "per_billed": ("<", 100), "is_return": 0}),
-		("Quotation", {"quotation_to": "Customer", "party_name": customer, "docstatus": ("<", 2), "status": ("in", ("Draft", "Open", "Replied"))}),
-	):  # fmt: skip
-		for name in frappe.get_all(
-			doctype, filters=filters, pluck="name", order_by="creation desc", limit=MOST
+def light_up_after(doctype: str, name: str) -> Iterator[bool]:
+	"""Work out what refers to a master, one document a step; the caller commits after each, so that no row is held for long."""
+	return map(light_one, islice(referring(doctype, name), MOST_OF_A_MASTER))
+
+
+def light_one(reference: tuple[str, str]) -> bool:
+	"""Whether the document is still there to be lit."""
+	if not frappe.db.exists(*reference):
+		return False
+	doc = frappe.get_doc(*reference)
+	store(doc, judge(doc))
+	return True
+
+
+def of_customer(customer: str) -> Iterator[tuple[str, str]]:
+	"""The open documents of a customer."""
+	for doctype in OPEN:
+		party = {"party_name": customer, "quotation_to": "Customer"} if doctype == "Quotation" else {"customer": customer}  # fmt: skip
+		yield from open_documents(doctype, party, MOST)
+
+
+def referring(doctype: str, name: str) -> Iterator[tuple[str, str]]:
+	"""Open documents that name a master; for what decides for a whole company all of its own, and the customers."""
+	master = MASTERS[doctype]
+	for sold_with in OPEN:
+		if master.row:
+			yield from open_documents(sold_with, {}, MOST_OF_A_MASTER, items={master.row: name})
+		elif frappe.get_meta(sold_with).has_field(master.field or "company"):
+			yield from open_documents(sold_with, {master.field or "company": name}, MOST_OF_A_MASTER)
+	if not (master.row or master.field):
+		for customer in frappe.get_all(
+			"Customer",
+			filters={"disabled": 0},
+			pluck="name",
+			order_by="modified desc",
+			limit=MOST_OF_A_MASTER,
 		):
-			yield doctype, name
+			yield "Customer", customer
+
+
+def open_documents(
+	doctype: str, wanted: Mapping[str, Any], most: int, items: Mapping[str, Any] | None = None
+) -> Iterator[tuple[str, str]]:
+	"""Of one doctype, the newest first."""
+	filters = [[doctype, field, *condition(value)] for field, value in {**OPEN[doctype], **wanted}.items()]
+	filters += [[f"{doctype} Item", field, *condition(value)] for field, value in (items or {}).items()]
+	for name in frappe.get_all(
+		doctype,
+		filters=filters,
+		pluck="name",
+		group_by=f"`tab{doctype}`.name",
+		order_by=f"`tab{doctype}`.creation desc",
+		limit=most,
+	):
+		yield doctype, name
+
+
+def condition(value: Any) -> tuple[str, Any]:
+	"""Operator and value."""
+	return value if isinstance(value, tuple) else ("=", value)

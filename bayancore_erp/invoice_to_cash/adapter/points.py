@@ -101,13 +101,13 @@ def answer(point: Point, doc: Any) -> dict[str, Any]:
 
 
 def where(place: Place, doc: Any) -> str:
-	"""The field's label; its row; its document where that is not the one in front of the reader."""
+	"""The field's label; its line or row; its document where that is not the one in front of the reader."""
 	doctype = place.doctype
 	if place.table:
 		doctype = str(frappe.get_meta(place.doctype).get_options(place.table) or "")
 	label = _(frappe.get_meta(doctype).get_label(place.fieldname), context=doctype) if place.fieldname else ""
 	if place.table:
-		row = _("Row {0}").format(place.row)
+		row = (_("Line {0}") if place.table == "items" else _("Row {0}")).format(place.row)
 		return f"{row}: {label}" if label else row
 	if (place.doctype, place.name) == (doc.doctype, doc.name):
 		return label

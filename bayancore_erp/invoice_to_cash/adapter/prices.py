@@ -44,27 +44,29 @@ def price_of(row: Any, settings: Any, listed: Decimal, cost: Decimal) -> tuple[s
 		return (
 			"ITC-PRICE-MISSING",
 			ERROR,
-			_("Row {0}: {1} has no price. Enter one, or add it to the price list.").format(row.idx, name),
+			_("Line {0}: {1} has no price. Enter one, or add it to the price list.").format(row.idx, name),
 		)
 	if rate <= ZERO:
 		return (
 			"ITC-PRICE-ZERO",
 			WARNING,
-			_("Row {0}: {1} is given away for nothing. Check whether this is meant.").format(row.idx, name),
+			_("Line {0}: {1} is given away for nothing. Check whether this is meant.").format(row.idx, name),
 		)
 	if listed and rate < listed * share(settings.get("price_list_tolerance")):
 		below = ((listed - rate) / listed * HUNDRED).quantize(Decimal("0.1"))
 		return (
 			"ITC-PRICE-BELOW-LIST",
 			WARNING,
-			_("Row {0}: {1} is {2} % below the price list.").format(row.idx, name, below),
+			_("Line {0}: {1} is {2} % below the price list.").format(row.idx, name, below),
 		)
 	net = exact(row.get("base_net_rate")) / (exact(row.get("conversion_factor")) or Decimal(1))
 	if cost and net < cost * share(settings.get("cost_tolerance")):
 		return (
 			"ITC-PRICE-BELOW-COST",
 			WARNING,
-			_("Row {0}: {1} is sold below its cost. Check the price and the discount.").format(row.idx, name),
+			_("Line {0}: {1} is sold below its cost. Check the price and the discount.").format(
+				row.idx, name
+			),
 		)
 	return None
 

@@ -25,7 +25,12 @@ def customer_saved(doc: Any, method: str | None = None) -> None:
 
 
 def address_saved(doc: Any, method: str | None = None) -> None:
-	"""The lights of the customers who live there."""
-	for link in doc.get("links") or []:
-		if link.link_doctype == "Customer" and not light.is_bulk():
-			light.address_changed(link.link_name)
+	"""The lights of the customers who live there, or of all that is sold from there."""
+	if not light.is_bulk():
+		light.address_changed(doc)
+
+
+def master_saved(doc: Any, method: str | None = None) -> None:
+	"""The lights of the documents that refer to it."""
+	if not light.is_bulk():
+		light.master_changed(doc)

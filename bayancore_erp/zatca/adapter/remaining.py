@@ -175,7 +175,7 @@ def beyond_a_line(doc: Any) -> list[tuple[int, str]]:
 			found.append(
 				(
 					parts[-1][0],
-					_("Row {0}: {1} without VAT are credited, {2} are left of row {3} of {4}.").format(
+					_("Line {0}: {1} without VAT are credited, {2} are left of line {3} of {4}.").format(
 						parts[-1][0] + 1, here, max(original.left, NIL), original.idx, against
 					),
 				)

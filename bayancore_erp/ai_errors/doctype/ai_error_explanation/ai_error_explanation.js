@@ -2,6 +2,9 @@
 
 frappe.ui.form.on("AI Error Explanation", {
 	refresh(frm) {
+		// Each language runs its own way, whatever the desk's.
+		for (const [fields, dir] of [[["sentence_en", "steps_en"], "ltr"], [["sentence_ar", "steps_ar"], "rtl"]])
+			for (const field of fields) frm.get_field(field).$wrapper.find("textarea, .control-value").attr("dir", dir);
 		if (!frm.perm[0].write) return;
 		const set = (values) => frm.set_value(values).then(() => frm.save());
 		if (!frm.doc.promoted) {

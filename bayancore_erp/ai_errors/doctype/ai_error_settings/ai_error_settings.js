@@ -36,7 +36,11 @@ function preview(frm) {
 			const answer = await frappe.call({ method: "bayancore_erp.ai_errors.api.preview", args: { code, message } });
 			const sent = answer.message;
 			const block = (title, text) =>
-				`<h6>${escape(title)}</h6><pre dir="ltr" style="white-space: pre-wrap">${escape(text)}</pre>`;
+				`<h6>${escape(title)}</h6><pre dir="ltr" style="white-space: pre-wrap; text-align: left">${escape(text)}</pre>`;
+			if (sent.known) {
+				const said = __("The dictionary explains this code: nothing is sent about it.");
+				return dialog.get_field("result").$wrapper.html(`<p class="text-muted">${escape(said)}</p>`);
+			}
 			dialog.get_field("result").$wrapper.html(
 				block(__("To"), frm.doc.base_url || "https://api.openai.com/v1") +
 					block(__("Model"), frm.doc.model || "") +
@@ -45,6 +49,7 @@ function preview(frm) {
 			);
 		},
 	});
+	dialog.get_field("message").$input.attr("dir", "auto");
 	dialog.show();
 	dialog.primary_action(dialog.get_values());
 }

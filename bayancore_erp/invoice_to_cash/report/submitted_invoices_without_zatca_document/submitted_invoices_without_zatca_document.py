@@ -59,7 +59,7 @@ def columns(*, reasons: bool) -> list[dict[str, Any]]:
 	else:
 		found += [
 			{"fieldname": "customer_name", "label": _("Customer"), "fieldtype": "Data", "width": 220},
-			{"fieldname": "amount", "label": _("Amount", context="Submitted Invoices Without ZATCA Document"), "fieldtype": "Currency", "options": "Company:company:default_currency", "width": 130},
+			{"fieldname": "amount", "label": _("Amount"), "fieldtype": "Currency", "options": "Company:company:default_currency", "width": 130},
 		]  # fmt: skip
 	return [
 		*found,

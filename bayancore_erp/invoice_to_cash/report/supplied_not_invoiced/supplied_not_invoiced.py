@@ -38,6 +38,6 @@ def columns() -> list[dict[str, Any]]:
 		{"fieldname": "on", "label": _("Supplied or Paid On"), "fieldtype": "Date", "width": 150},
 		{"fieldname": "last_day", "label": _("Invoice By"), "fieldtype": "Date", "width": 110},
 		{"fieldname": "days_left", "label": _("Days Left"), "fieldtype": "Int", "width": 100},
-		{"fieldname": "amount", "label": _("Amount", context="Supplied Not Invoiced"), "fieldtype": "Currency", "options": "Company:company:default_currency", "width": 130},
+		{"fieldname": "amount", "label": _("Amount"), "fieldtype": "Currency", "options": "Company:company:default_currency", "width": 130},
 		{"fieldname": "company", "label": _("Company"), "fieldtype": "Data", "width": 180},
 	]  # fmt: skip

@@ -55,7 +55,7 @@ def read_items(doc: Any, facts: Facts, vats: list[Vat], extra: list[Decimal], re
 			refusals.add(
 				"ERP-QUANTITY",
 				f"lines[{len(found.lines)}].quantity",
-				_("Row {0}: the quantity of {1} points the other way than the document.").format(
+				_("Line {0}: the quantity of {1} points the other way than the document.").format(
 					index + 1, row.get("item_name")
 				),
 				_("Take goods back with a credit note of their own; sell with an invoice of its own."),

@@ -95,7 +95,7 @@ def line_vats(doc: Any, facts: Facts, taxes: Taxation, refusals: Refusals) -> li
 				refusals.add(
 					"ERP-VAT-UNKNOWN",
 					f"lines[{index}].vat",
-					_("Row {0}: nothing says how {1} is taxed.").format(index + 1, row.get("item_name")),
+					_("Line {0}: nothing says how {1} is taxed.").format(index + 1, row.get("item_name")),
 					_("Choose an item tax template with a VAT category, or a sales tax template of 15 %."),
 				)
 				category = "Standard Rated"
@@ -105,7 +105,7 @@ def line_vats(doc: Any, facts: Facts, taxes: Taxation, refusals: Refusals) -> li
 			refusals.add(
 				"ERP-VAT-MISFIT",
 				f"lines[{index}].vat",
-				_("Row {0}: {1} is {2}, yet ERPNext charges {3} % VAT on it.").format(
+				_("Line {0}: {1} is {2}, yet ERPNext charges {3} % VAT on it.").format(
 					index + 1, row.get("item_name"), _(category), rate
 				),
 				_("Choose an item tax template whose rates are 0, such as those made by the Saudi set-up."),
@@ -114,7 +114,7 @@ def line_vats(doc: Any, facts: Facts, taxes: Taxation, refusals: Refusals) -> li
 			refusals.add(
 				"ERP-VAT-MISFIT",
 				f"lines[{index}].vat",
-				_("Row {0}: {1} is standard rated, yet ERPNext charges {2} % VAT on it.").format(
+				_("Line {0}: {1} is standard rated, yet ERPNext charges {2} % VAT on it.").format(
 					index + 1, row.get("item_name"), rate
 				),
 				_("The standard rate is 15 %. For no VAT choose a template that says why."),
