@@ -220,6 +220,10 @@ jinja = {
 # Documents destroyed after their term keep their place in the chain here.
 zatca_destroyed_places = ["bayancore_erp.archive.adapter.retention.destroyed_places"]
 
+# A training company goes: what the trail says of each kind of row before it is removed, and of the company's end.
+zatca_rows_removed = ["bayancore_erp.archive.adapter.trail_evidence.record_removal"]
+zatca_training_removed = ["bayancore_erp.archive.adapter.listeners.on_training_removed"]
+
 # --- what may leave: print, PDF, mail, portal ---------------------------------------------------------------------------
 pdf_body_html = "bayancore_erp.zatca.overrides.printing.pdf_body_html"
 has_website_permission = {

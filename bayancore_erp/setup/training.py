@@ -1,8 +1,8 @@
 """A training company: one click makes it beside the real one, with customers, items and drafts to practise on; one removes it.
 
 Takes a Saudi company that never had a production device; gives its training company, which speaks to this site's own
-simulator and to nothing else. Removing takes everything the company ever had, by company, and the demo records. Never touches
-the real company's records. The callers check permission. Source: Guideline p. 34; issue 4, point 6.
+simulator and to nothing else. Removing takes everything the company ever had, by company, and the demo records; its audit trail
+stays and says so. Never touches the real company's records. The callers check permission. Source: Guideline p. 34; issue 4, point 6.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ PERSON = "تدريب: سارة محمد | Training: Sara Mohammed"
 CONSULTING, PAPER = "TRAINING-CONSULTING", "TRAINING-PAPER"
 ITEMS = {CONSULTING: ("Consulting", "استشارات", 450.0), PAPER: ("Printing paper", "ورق طباعة", 18.5)}
 OURS = ("ZATCA", "AI Errors", "Archive", "Invoice to Cash")
+TRAIL = ("Audit Event", "Audit Seal")
 
 
 # --- start ------------------------------------------------------------------------------------------------------------
@@ -188,7 +189,7 @@ def once(doctype: str, name: str, **values: Any) -> None:
 
 # --- remove -----------------------------------------------------------------------------------------------------------
 def remove(company: str) -> dict[str, int]:
-	"""Take a training company away with everything in it. Gives how many rows of which DocType went. Commits.
+	"""Take a training company away with everything in it but its audit trail. Gives how many rows of which DocType went. Commits.
 
 	Raises frappe.ValidationError for any company that is not one, or that ever had a device of another environment.
 	"""
@@ -200,10 +201,12 @@ def remove(company: str) -> dict[str, int]:
 	for doctype in of_company():
 		names = frappe.get_all(doctype, filters={"company": company}, pluck="name", limit=0)
 		if names:
+			tell("zatca_rows_removed", doctype, names, company)
 			forget(doctype, names)
 			gone[doctype] = len(names)
 	remove_addresses("Company", company)
 	frappe.delete_doc("Company", company, force=True, ignore_permissions=True)
+	tell("zatca_training_removed", company, sum(gone.values()))
 	remove_demo_records()
 	if not any(map(local_simulator.is_local, frappe.get_all("ZATCA Device", pluck="gateway_url"))):
 		local_simulator.stop()
@@ -212,8 +215,17 @@ def remove(company: str) -> dict[str, int]:
 	return gone
 
 
+def tell(hook: str, *facts: Any) -> None:
+	"""Tell whoever keeps something of the company elsewhere."""
+	for path in frappe.get_hooks(hook):
+		frappe.get_attr(path)(*facts)
+
+
 def of_company() -> Iterator[str]:
-	"""Every stored DocType whose rows belong to one company by their field `company`: a link, or plain text in our own."""
+	"""Every stored DocType whose rows belong to one company by their field `company`: a link, or plain text in our own.
+
+	Not the audit trail: nothing removes an event, and this one's tells what became of the rest.
+	"""
 	fields = frappe.get_all(
 		"DocField",
 		filters={"fieldname": "company", "parenttype": "DocType"},
@@ -221,7 +233,7 @@ def of_company() -> Iterator[str]:
 	)
 	for field in fields:
 		meta = frappe.get_meta(field.parent)
-		if meta.issingle or meta.istable or meta.is_virtual:
+		if meta.issingle or meta.istable or meta.is_virtual or field.parent in TRAIL:
 			continue
 		if field.options == "Company" or (field.fieldtype == "Data" and meta.module in OURS):
 			yield field.parent
@@ -234,6 +246,9 @@ def forget(doctype: str, names: list[str]) -> None:
 	if doctype == "ZATCA Device":
 		frappe.db.delete("__Auth", {"doctype": doctype, "name": ("in", names)})
 		frappe.db.delete("ZATCA Enrolment", {"name": ("in", names)})
+	attached = {"attached_to_doctype": doctype, "attached_to_name": ("in", names)}
+	for file in frappe.get_all("File", filters=attached, pluck="name"):
+		frappe.delete_doc("File", file, force=True, ignore_permissions=True)
 	frappe.db.delete(doctype, {"name": ("in", names)})
 
 

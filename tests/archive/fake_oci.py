@@ -3,6 +3,8 @@
 Takes requests of the real SDK, by `service_endpoint`. Verifies draft-cavage rsa-sha256 signatures, the five-minute clock
 skew, x-content-sha256 of signed bodies, Content-MD5 and opc-content-sha256; answers PUT, HEAD, GET, list, multipart,
 retention rules, bucket. `fault` decides, by request, what goes wrong. Holds everything in memory; counts every creation.
+With `instance` it is also what an instance of the cloud has about it: the metadata service with its certificates, and the
+service that gives a session token for them. With `vault_keys` only those keys may encrypt.
 """
 
 from __future__ import annotations
@@ -16,17 +18,19 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 NAMESPACE, BUCKET = "tests", "archive"
+METADATA, FEDERATION = "/opc/v2/", "/v1/x509"
 _DIGEST = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -43,6 +47,64 @@ def new_key() -> tuple[str, rsa.RSAPublicKey]:
 	return pem.decode(), key.public_key()
 
 
+def b64url(value: Any) -> str:
+	return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def token_of(tenancy: str, lasts: float) -> str:
+	"""A session token as the SDK reads it: it looks at nothing but its times."""
+	now = int(time.time())
+	return f"{b64url({'alg': 'none', 'typ': 'JWT'})}.{b64url({'exp': int(now + lasts), 'iat': now, 'tenant': tenancy})}.c2ln"
+
+
+class Instance:
+	"""A compute instance's identity: a leaf certificate with its key, signed by an intermediate."""
+
+	def __init__(self, tenancy: str) -> None:
+		self.authority = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+		self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+		issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "PKISVC Identity Intermediate")])
+		subject = x509.Name(
+			[
+				x509.NameAttribute(x509.NameOID.COMMON_NAME, "ocid1.instance.oc1.me-riyadh-1.i"),
+				x509.NameAttribute(x509.NameOID.ORGANIZATIONAL_UNIT_NAME, f"opc-tenant:{tenancy}"),
+			]
+		)
+		self.intermediate = self._issue(issuer, self.authority, issuer)
+		self.leaf = self._issue(subject, self.key, issuer)
+		self.lasts = 3600.0
+		self.issued = 0
+
+	def _issue(self, subject: x509.Name, key: rsa.RSAPrivateKey, issuer: x509.Name) -> x509.Certificate:
+		now = datetime.now(timezone.utc)
+		return (
+			x509.CertificateBuilder()
+			.subject_name(subject)
+			.issuer_name(issuer)
+			.public_key(key.public_key())
+			.serial_number(x509.random_serial_number())
+			.not_valid_before(now - timedelta(hours=1))
+			.not_valid_after(now + timedelta(hours=1))
+			.sign(self.authority, hashes.SHA256())
+		)
+
+	@property
+	def fingerprint(self) -> str:
+		return ":".join(f"{byte:02X}" for byte in self.leaf.fingerprint(hashes.SHA1()))
+
+	def metadata(self, path: str) -> bytes | None:
+		"""What the metadata service answers."""
+		plain = serialization.NoEncryption()
+		return {
+			"instance/region": b"me-riyadh-1",
+			"identity/cert.pem": self.leaf.public_bytes(serialization.Encoding.PEM),
+			"identity/key.pem": self.key.private_bytes(
+				serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, plain
+			),
+			"identity/intermediate.pem": self.intermediate.public_bytes(serialization.Encoding.PEM),
+		}.get(path)
+
+
 class FakeOci:
 	"""The service. Faults: 429, 500, 503, hang, drop_before, drop_after, or None."""
 
@@ -53,7 +115,12 @@ class FakeOci:
 	)
 
 	def __init__(self, *, hang: float = 2.0) -> None:
-		self.pem, self.public_key = new_key()
+		self.pem, public_key = new_key()
+		self.keys = {f"{self.TENANCY}/{self.USER}/{self.FINGERPRINT}": public_key}
+		"""Who may sign: key id -> public key."""
+		self.instance: Instance | None = None
+		self.vault_keys: set[str] = set()
+		self.bucket_key = ""
 		self.objects: dict[str, dict[str, Any]] = {}
 		self.uploads: dict[str, dict[str, Any]] = {}
 		self.created: Counter[str] = Counter()
@@ -124,10 +191,11 @@ class _Handler(BaseHTTPRequestHandler):
 		found = dict(_DIGEST.findall(self.headers.get("authorization", "")))
 		if found.get("algorithm") != "rsa-sha256" or found.get("version") != "1":
 			return "algorithm"
-		if found.get("keyId") != f"{self.oci.TENANCY}/{self.oci.USER}/{self.oci.FINGERPRINT}":
+		public_key = self.oci.keys.get(found.get("keyId", ""))
+		if public_key is None:
 			return "key id"
 		names = found.get("headers", "").split()
-		needed = {"date", "(request-target)", "host"}
+		needed = {"date", "(request-target)", *(() if self.path == FEDERATION else ("host",))}
 		if self.command == "POST":
 			needed |= {"x-content-sha256", "content-length", "content-type"}
 		if not needed <= set(names):
@@ -149,7 +217,7 @@ class _Handler(BaseHTTPRequestHandler):
 			)
 			lines.append(f"{name}: {value}")
 		try:
-			self.oci.public_key.verify(
+			public_key.verify(
 				base64.b64decode(found["signature"]),
 				"\n".join(lines).encode(),
 				padding.PKCS1v15(),
@@ -169,6 +237,8 @@ class _Handler(BaseHTTPRequestHandler):
 		if fault in ("hang", "drop_before"):
 			self.close_connection = True
 			return
+		if self.path.startswith(METADATA):
+			return self._metadata()
 		if wrong := self._signature_fault(body):
 			return self._refuse(401, "NotAuthenticated", wrong)
 		if fault in ("429", "500", "503"):
@@ -183,7 +253,33 @@ class _Handler(BaseHTTPRequestHandler):
 
 	do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _handle
 
+	def _metadata(self) -> None:
+		"""Only an instance has it, and only for who asks as the service wants to be asked."""
+		found = self.oci.instance.metadata(self.path.removeprefix(METADATA)) if self.oci.instance else None
+		if found is None or self.headers.get("authorization") != "Bearer Oracle":
+			return self._answer(404, b"no metadata")
+		return self._answer(200, found, {"content-type": "text/plain"})
+
+	def _federate(self, body: bytes) -> None:
+		"""A session token for whoever signed with the instance's key; the session's own key may sign from now on."""
+		instance, asked = self.oci.instance, json.loads(body)
+		assert instance
+		leaf, above = (
+			x509.load_der_x509_certificate(base64.b64decode(text))
+			for text in (asked["certificate"], asked["intermediateCertificates"][0])
+		)
+		leaf.verify_directly_issued_by(above)
+		if leaf != instance.leaf:
+			return self._refuse(401, "NotAuthenticated", "certificate")
+		instance.issued += 1
+		token = token_of(self.oci.TENANCY, instance.lasts)
+		key = serialization.load_der_public_key(base64.b64decode(asked["publicKey"]))
+		self.oci.keys[f"ST${token}"] = key  # type: ignore[assignment]
+		return self._answer(200, {"token": token})
+
 	def _route(self, body: bytes) -> None:
+		if self.path == FEDERATION and self.command == "POST":
+			return self._federate(body)
 		url = urlsplit(self.path)
 		query = {key: values[0] for key, values in parse_qs(url.query, keep_blank_values=True).items()}
 		found = re.fullmatch(r"/n/([^/]+)/b/([^/]+)(?:/([oul]|retentionRules)(?:/(.*))?)?/?", url.path)
@@ -199,6 +295,7 @@ class _Handler(BaseHTTPRequestHandler):
 						"name": BUCKET,
 						"publicAccessType": self.oci.public_access,
 						"versioning": "Disabled",
+						"kmsKeyId": self.oci.bucket_key or None,
 					},
 				)
 			if kind == "retentionRules":
@@ -227,7 +324,14 @@ class _Handler(BaseHTTPRequestHandler):
 		self.oci.after(self.command, name)
 		return {"etag": etag, "version-id": str(uuid.uuid4()), **headers}
 
+	def _bad_key(self) -> bool:
+		"""Whether a vault key is named that this bucket may not use."""
+		key = self.headers.get("opc-sse-kms-key-id")
+		return bool(key) and key not in self.oci.vault_keys
+
 	def _put(self, name: str, body: bytes) -> None:
+		if self._bad_key():
+			return self._refuse(404, "KmsKeyNotFound")
 		if self._bad_checksum(body):
 			return self._refuse(400, "UnmatchedContentMD5")
 		if name in self.oci.objects and self.headers.get("if-none-match") == "*":
@@ -237,6 +341,8 @@ class _Handler(BaseHTTPRequestHandler):
 		headers = {"opc-content-md5": b64(hashlib.md5(body).digest())}
 		if self.headers.get("opc-checksum-algorithm") == "SHA256":
 			headers["opc-content-sha256"] = b64(hashlib.sha256(body).digest())
+		if self.headers.get("opc-sse-kms-key-id"):
+			headers["opc-sse-kms-key-id"] = self.headers["opc-sse-kms-key-id"]
 		meta = {k.lower(): v for k, v in self.headers.items() if k.lower().startswith("opc-meta-")}
 		self._answer(200, None, self._create(name, body, headers, meta))
 
@@ -279,6 +385,8 @@ class _Handler(BaseHTTPRequestHandler):
 			)
 		if self.command == "POST" and not name:
 			wanted = json.loads(body)
+			if self._bad_key():
+				return self._refuse(404, "KmsKeyNotFound")
 			if wanted["object"] in self.oci.objects and self.headers.get("if-none-match") == "*":
 				return self._refuse(412, "IfNoneMatchFailed")
 			upload = str(uuid.uuid4())
@@ -288,6 +396,7 @@ class _Handler(BaseHTTPRequestHandler):
 				"parts": {},
 				"meta": wanted.get("metadata") or {},
 				"at": at,
+				"key": self.headers.get("opc-sse-kms-key-id", ""),
 			}
 			return self._answer(
 				200,
@@ -318,6 +427,8 @@ class _Handler(BaseHTTPRequestHandler):
 		if any(uploads[upload]["parts"].get(p["partNum"], ("",))[0] != p["etag"] for p in parts):
 			return self._refuse(400, "InvalidUploadPart")
 		whole = b"".join(uploads[upload]["parts"][p["partNum"]][1] for p in parts)
-		meta = uploads.pop(upload)["meta"]
-		digest = b64(hashlib.md5(whole).digest()) + f"-{len(parts)}"
-		self._answer(200, None, self._create(name, whole, {"opc-multipart-md5": digest}, meta))
+		done = uploads.pop(upload)
+		headers = {"opc-multipart-md5": b64(hashlib.md5(whole).digest()) + f"-{len(parts)}"}
+		if done.get("key"):
+			headers["opc-sse-kms-key-id"] = done["key"]
+		self._answer(200, None, self._create(name, whole, headers, done["meta"]))

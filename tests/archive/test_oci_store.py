@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -36,6 +37,7 @@ def fake(service: fake_oci.FakeOci) -> fake_oci.FakeOci:
 	for kept in (service.objects, service.uploads, service.created, service.requests, service.refused):
 		kept.clear()
 	service.rules, service.public_access, service.page, service.clock_shift = [], "NoPublicAccess", 1000, 0.0
+	service.vault_keys, service.bucket_key = set(), ""
 	service.fault = lambda verb, path: None
 	return service
 
@@ -227,25 +229,94 @@ def test_the_region_is_the_address(fake: fake_oci.FakeOci, region: str) -> None:
 	assert client.base_client.endpoint.startswith(f"https://objectstorage.{region}.oraclecloud.com")
 
 
-def test_principals_are_built_when_used(fake: fake_oci.FakeOci, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def instance(
+	service: fake_oci.FakeOci, fake: fake_oci.FakeOci, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[fake_oci.Instance]:
+	"""This machine as an instance of the cloud: metadata and token service are those of the stand-in, the rest is the SDK's own."""
 	import oci
 
-	asked: list[str] = []
+	service.instance = fake_oci.Instance(service.TENANCY)
+	monkeypatch.setenv("OCI_METADATA_BASE_URL", f"{service.endpoint}/opc/v2")
+	known = oci.regions.endpoint_for
+	monkeypatch.setattr(
+		oci.regions,
+		"endpoint_for",
+		lambda what, *more, **how: service.endpoint if what == "auth" else known(what, *more, **how),
+	)
+	yield service.instance
+	service.instance = None
 
-	class Signer(oci.signer.Signer):  # type: ignore[misc]
-		def __init__(self) -> None:
-			asked.append("signer")
-			super().__init__(fake.TENANCY, fake.USER, fake.FINGERPRINT, None, private_key_content=fake.pem)
 
-	monkeypatch.setattr(oci.auth.signers, "InstancePrincipalsSecurityTokenSigner", Signer)
-	monkeypatch.setattr(oci.auth.signers, "get_resource_principals_signer", Signer)
-	for auth in (Auth.INSTANCE_PRINCIPAL, Auth.RESOURCE_PRINCIPAL):
-		store = OciObjectStorage(settings(fake, auth=auth, api_key=None))
-		assert len(asked) == (auth is Auth.RESOURCE_PRINCIPAL)
-		store.put(name_of(b"a"), b"a")
-	assert asked == ["signer", "signer"]
+@pytest.mark.parametrize("size", [10, 2500])
+def test_an_instance_signs_with_a_token_of_its_own(
+	fake: fake_oci.FakeOci, instance: fake_oci.Instance, size: int
+) -> None:
+	fake.keys[f"{fake.TENANCY}/fed-x509/{instance.fingerprint}"] = instance.key.public_key()
+	store, content = OciObjectStorage(settings(fake, auth=Auth.INSTANCE_PRINCIPAL, api_key=None)), b"x" * size
+	assert instance.issued == 0, "nobody is asked before it is used"
+	assert store.put(name_of(content), content).stored and store.get(name_of(content)) == content
+	assert instance.issued == 1 and store.health().reachable
+	# a token that is about to end is replaced, with a new key
+	instance.lasts = 1
+	other = OciObjectStorage(settings(fake, auth=Auth.INSTANCE_PRINCIPAL, api_key=None))
+	other.head(name_of(content))
+	other.head(name_of(content))
+	assert instance.issued >= 3
+
+
+def test_a_resource_signs_with_the_token_it_was_given(
+	fake: fake_oci.FakeOci, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+	pem, public_key = fake_oci.new_key()
+	token = fake_oci.token_of(fake.TENANCY, 3600)
+	fake.keys[f"ST${token}"] = public_key
+	for name, value in (("RPST", token), ("PRIVATE_PEM", pem)):
+		(tmp_path / name).write_text(value)
+		monkeypatch.setenv(f"OCI_RESOURCE_PRINCIPAL_{name}", str(tmp_path / name))
+	monkeypatch.setenv("OCI_RESOURCE_PRINCIPAL_VERSION", "2.2")
+	monkeypatch.setenv("OCI_RESOURCE_PRINCIPAL_REGION", "me-riyadh-1")
+	store = OciObjectStorage(settings(fake, auth=Auth.RESOURCE_PRINCIPAL, api_key=None))
+	assert store.put(name_of(b"a"), b"a").stored and store.get(name_of(b"a")) == b"a"
+	del fake.keys[f"ST${token}"]
+	with pytest.raises(ConfigurationError, match="does not accept"):
+		store.put(name_of(b"b"), b"b")
+
+
+def test_a_server_without_an_identity_says_so(
+	fake: fake_oci.FakeOci, monkeypatch: pytest.MonkeyPatch
+) -> None:
 	with pytest.raises(ConfigurationError, match="none is given"):
 		settings(fake, api_key=None)
+	monkeypatch.delenv("OCI_RESOURCE_PRINCIPAL_VERSION", raising=False)
+	resource = OciObjectStorage(settings(fake, auth=Auth.RESOURCE_PRINCIPAL, api_key=None))
+	with pytest.raises(ConfigurationError, match="no identity"):
+		resource.put(name_of(b"a"), b"a")
+	assert not resource.health().reachable and "API key" in resource.health().problems[0]
+	# no instance: the metadata service answers that it knows nothing
+	monkeypatch.setenv("OCI_METADATA_BASE_URL", f"{fake.endpoint}/opc/v2")
+	instance = OciObjectStorage(settings(fake, auth=Auth.INSTANCE_PRINCIPAL, api_key=None))
+	began = time.monotonic()
+	with pytest.raises(TransportError, match="identity as an instance") as caught:
+		instance.put(name_of(b"a"), b"a")
+	assert caught.value.retryable and "choose API key" in caught.value.diagnostics()
+	assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("size", [10, 2500])
+def test_the_vault_key_goes_along_with_every_put(fake: fake_oci.FakeOci, size: int) -> None:
+	key, content = "ocid1.key.oc1.me-riyadh-1.k", b"x" * size
+	store = OciObjectStorage(settings(fake, kms_key_id=key))
+	with pytest.raises(ConfigurationError):
+		store.put(name_of(content), content)
+	assert not fake.objects and not fake.uploads
+	fake.vault_keys = {key}
+	assert store.put(name_of(content), content).stored and store.get(name_of(content)) == content
+	assert fake.objects[name_of(content)]["headers"]["opc-sse-kms-key-id"] == key
+	assert not store.put(name_of(content), content).stored
+	assert store.health().vault_key == ""
+	fake.bucket_key = key
+	assert store.health().vault_key == key
 
 
 def test_retention_rules_are_shown_and_never_locked(fake: fake_oci.FakeOci) -> None:

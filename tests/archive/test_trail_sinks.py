@@ -150,3 +150,14 @@ def test_the_file_knows_the_last_place(tmp_path: Path) -> None:
 	assert file.last("Co") == Head(3, made[2].hash) and file.last("") is None
 	file.file("Co").write_text("torn")
 	assert file.last("Co") is None
+
+
+def test_oracles_own_refusal_of_the_table_comes_with_what_to_do() -> None:
+	oracle = FakeOracle()
+	oracle.fail = (
+		f"ORA-05807: Blockchain or immutable table cannot have idle retention greater than 16 days ({SECRET})"
+	)
+	sink = OracleTrail(OracleSettings("db", "u", SECRET, kind=Kind.BLOCKCHAIN), lambda: oracle)
+	with pytest.raises(TransportError) as refused:
+		sink.prepare()
+	assert "TABLE RETENTION" in refused.value.diagnostics() and SECRET not in refused.value.diagnostics()

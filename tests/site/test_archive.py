@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -194,6 +197,71 @@ def test_any_print_format_becomes_the_same_pdf_a3(frappe: Any, monkeypatch: pyte
 	assert not bad.row.print_format and "ZATCA Tax Invoice" in bad.row.remark
 	assert check(bad.content) == [] and extract_xml(bad.content) == cleared_copy(frappe, docs[1])
 	frappe.db.rollback()
+
+
+MAKERS = {"wkhtmltopdf": "wkhtmltopdf", "chromium": "chromium"}
+
+
+@pytest.mark.parametrize("maker", sorted(MAKERS))
+@pytest.mark.parametrize("print_format", ["ZATCA Tax Invoice", "ZATCA Receipt", "Sales Invoice Print"])
+def test_a_real_page_of_another_program(
+	frappe: Any, monkeypatch: pytest.MonkeyPatch, maker: str, print_format: str
+) -> None:
+	"""wkhtmltopdf as Frappe calls it, and Chromium, which Frappe 16 calls: archival, or replaced with a remark."""
+	from reading import scan, texts, words
+
+	from bayancore_erp.archive.adapter import papers
+	from bayancore_erp.archive.core.pdf import check, extract_xml
+
+	if not shutil.which(MAKERS[maker]):
+		pytest.skip(f"{maker} is not installed here (Debian's package of that name)")
+	doc = cleared(frappe)
+	# A test paper would be marked, which only the built-in design promises.
+	frappe.db.set_value("ZATCA Document", doc.zatca_document, "environment", "Production")
+	frappe.db.set_value(doc.doctype, doc.name, "zatca_environment", "Production")
+	frappe.get_doc(
+		{"doctype": "Archive Settings", "company": world.COMPANY, "print_format": print_format}
+	).insert()
+	if maker == "chromium":
+		own = frappe.get_print
+		monkeypatch.setattr(
+			frappe, "get_print", lambda *names, **how: printed(own(*names, **{**how, "as_pdf": False}))
+		)
+	try:
+		paper = papers.paper_of(doc.zatca_document)
+	finally:
+		frappe.db.rollback()
+		frappe.clear_document_cache("Archive Settings", world.COMPANY)
+	assert check(paper.content) == [] and extract_xml(paper.content) == cleared_copy(frappe, doc)
+	said = words(" ".join(texts(paper.content)))
+	assert doc.name in " ".join(texts(paper.content)), said
+	if paper.row.print_format:
+		assert not paper.row.remark
+	else:
+		assert print_format in paper.row.remark and "built-in design was used" in paper.row.remark
+	if print_format.startswith("ZATCA") or not paper.row.print_format:
+		assert scan(paper.content)[0] == doc.zatca_qr
+	keep = os.environ.get("KEEP_PAPERS")
+	if keep:
+		name = (
+			f"{maker}-{print_format.replace(' ', '-')}-{'kept' if paper.row.print_format else 'replaced'}.pdf"
+		)
+		Path(keep, name).write_bytes(paper.content)
+
+
+def printed(html: str) -> bytes:
+	"""A page as Chromium prints it."""
+	with tempfile.TemporaryDirectory() as folder:
+		page = Path(folder, "page.html")
+		page.write_text(html)
+		subprocess.run(
+			[
+				MAKERS["chromium"], "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
+				f"--user-data-dir={folder}/profile", f"--print-to-pdf={folder}/page.pdf", page.as_uri(),
+			],
+			capture_output=True, check=True, timeout=120,
+		)  # fmt: skip
+		return Path(folder, "page.pdf").read_bytes()
 
 
 def test_the_print_button_shows_what_the_xml_says(frappe: Any) -> None:

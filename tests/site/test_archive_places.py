@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import world
-from private_bench import ROOT
+from private_bench import ROOT, PrivateBench
 from test_archive import cleared, files, tasks, worker
 
 sys.path[:0] = [str(ROOT / "tests" / "archive")]
@@ -170,6 +170,99 @@ def test_the_retention_rule_is_shown_and_never_locked(frappe: Any, service: Any)
 		key.split()[0] for key in service.requests
 	}
 	assert verbs <= {"GET", "HEAD"}, "looked, and changed nothing"
+
+
+def archive_lights(frappe: Any) -> dict[str, str]:
+	"""What the archive's part of the doctor says of the company, and how it stands."""
+	from bayancore_erp.archive.adapter import doctor
+
+	return {each.sentence: each.light.value for each in doctor.places() if world.COMPANY in each.sentence}
+
+
+def test_the_doctor_looks_at_the_bucket(
+	frappe: Any, service: Any, bench: PrivateBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	key = "ocid1.key.oc1.me-riyadh-1.k"
+	in_oci(frappe, service, kms_key_id=key)
+	((sentence, light),) = archive_lights(frappe).items()
+	assert light == "red" and "no retention rule" in sentence
+	service.public_access = "ObjectRead"
+	service.rules = [
+		{"id": "r", "displayName": "law", "duration": {"timeAmount": 7, "timeUnit": "YEARS"}, "etag": "e"}
+	]
+	((sentence, light),) = archive_lights(frappe).items()
+	assert light == "red" and "Anybody can read" in sentence
+	service.public_access = "NoPublicAccess"
+	((sentence, light),) = archive_lights(frappe).items()
+	assert light == "green" and "2555 days" in sentence and key in sentence
+	service.fault = lambda verb, path: "drop_before"
+	((sentence, light),) = archive_lights(frappe).items()
+	assert light == "red" and "does not answer" in sentence
+	with monkeypatch.context() as patch:
+		patch.setattr(frappe.local, "lang", "ar")
+		((sentence, _light),) = archive_lights(frappe).items()
+	assert "لا يجيب التخزين السحابي. تُعاد المحاولة تلقائياً" in sentence and "storage" not in sentence
+	service.fault = lambda verb, path: None
+	# the command an operator runs, in a process of its own
+	config = bench.sites / world.SITE / "site_config.json"
+	before = config.read_text()
+	config.write_text(json.dumps({**json.loads(before), "archive_oci_endpoint": service.endpoint}))
+	try:
+		said = json.loads(bench.command(world.SITE, "zatca", "doctor", "--json", check=False).stdout)
+	finally:
+		config.write_text(before)
+	(found,) = [each for each in said if "bucket archive" in each["sentence"]]
+	assert (found["light"], found["route"]) == ("green", ["Form", "Archive Settings", world.COMPANY])
+	assert {key.split()[0] for key in service.requests} <= {"GET", "HEAD"}, "looked, and changed nothing"
+
+
+def test_an_instance_of_the_cloud_needs_no_key_in_the_settings(
+	frappe: Any, service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	import fake_oci
+	import oci
+
+	service.instance = fake_oci.Instance(service.TENANCY)
+	service.keys = {
+		f"{service.TENANCY}/fed-x509/{service.instance.fingerprint}": service.instance.key.public_key()
+	}
+	service.vault_keys = {"ocid1.key.oc1.me-riyadh-1.k"}
+	monkeypatch.setenv("OCI_METADATA_BASE_URL", f"{service.endpoint}/opc/v2")
+	monkeypatch.setattr(oci.regions, "endpoint_for", lambda *_what, **_how: service.endpoint)
+	none = dict.fromkeys(("tenancy", "user_ocid", "fingerprint", "private_key"), "")
+	in_oci(frappe, service, auth_mode="Instance Principal", kms_key_id="ocid1.key.oc1.me-riyadh-1.k", **none)
+	doc = cleared(frappe)
+	worker(frappe, doc)
+	assert tasks(frappe, doc)["Archive"] == "Done", frappe.get_all("Archive Task", fields=["last_error"])
+	assert len(service.objects) == frappe.db.count("Archive Object", {"document": doc.zatca_document})
+	assert {kept["headers"]["opc-sse-kms-key-id"] for kept in service.objects.values()} == service.vault_keys
+
+
+def test_the_night_in_the_bucket(frappe: Any, service: Any) -> None:
+	from bayancore_erp.archive import audit_jobs, jobs
+	from bayancore_erp.archive.adapter import heads, tasks
+	from bayancore_erp.archive.core.store import object_name
+
+	in_oci(frappe, service)
+	frappe.cache.delete_keys("zatca_archive_head")
+	doc, lost = cleared(frappe), cleared(frappe)
+	worker(frappe, doc)
+	# an upload a crash left behind, and one of this hour
+	name = object_name(world.SELLER_VAT, doc.zatca_issued_at.date(), doc.zatca_uuid, b"x", "pdf")
+	for upload, at in (("old", "2026-01-01T00:00:00Z"), ("new", "2099-01-01T00:00:00Z")):
+		service.uploads[upload] = {"name": f"zatca/{name}", "parts": {}, "meta": {}, "at": at}
+	jobs.nightly()
+	assert list(service.uploads) == ["new"]
+	assert tasks.of_document(lost.zatca_document), "one whose event the queue lost is followed"
+	jobs.work_on(lost.zatca_document)
+	jobs.nightly()
+	assert heads.highest_icv(frappe.device) == lost.zatca_icv
+	assert audit_jobs.nightly() == 1
+	anchors = [each for each in service.objects if "/trail-" in each]
+	assert len(anchors) == 1 and b'"trail": [' in service.objects[anchors[0]]["body"]
+	assert audit_jobs.nightly() == 1 and set(service.created.values()) == {1}, (
+		"a second night puts nothing twice"
+	)
 
 
 @pytest.mark.parametrize(

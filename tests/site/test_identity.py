@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -192,6 +193,11 @@ def answers_for(frappe: Any, user: str) -> str:
 
 
 def test_a_training_company_comes_and_goes(frappe: Any) -> None:
+	from bayancore_erp.archive import jobs as archive_jobs
+	from bayancore_erp.archive.adapter import places, trail_heads, trail_seal
+	from bayancore_erp.archive.adapter import verify as verifying
+	from bayancore_erp.archive.adapter.verify import verify
+	from bayancore_erp.archive.adapter.verify_finding import Counts
 	from bayancore_erp.setup import training
 	from bayancore_erp.zatca import api
 	from bayancore_erp.zatca.adapter import delivery, local_simulator
@@ -200,7 +206,10 @@ def test_a_training_company_comes_and_goes(frappe: Any) -> None:
 		counted = ("Customer", "Item", "Address", "Account", "Sales Invoice", "GL Entry", "ZATCA Document", "ZATCA Device", "__Auth")  # fmt: skip
 		return {name: frappe.db.sql(f"select count(*) from `{name if name == '__Auth' else 'tab' + name}`")[0][0] for name in counted}  # fmt: skip
 
-	before = rows()
+	def archived() -> set[str]:
+		return {str(path) for path in Path(frappe.get_site_path("private", "zatca-archive")).rglob("*")}
+
+	before, real = rows(), archived()
 	name = training.start(world.COMPANY)
 	try:
 		with pytest.raises(frappe.ValidationError, match="already"):
@@ -227,6 +236,18 @@ def test_a_training_company_comes_and_goes(frappe: Any) -> None:
 		assert till.reload().zatca_state in ("To Report", "Reported")
 
 		paper = frappe.get_doc("Sales Invoice", drafts[training.BUSINESS])
+		archive_jobs.follow(paper.zatca_document, "posted")
+		frappe.db.rollback()
+		assert places.place_of(name) == frappe.db.get_value(
+			"Archive Object", {"document": paper.zatca_document}, "place"
+		)
+		own = Path(frappe.get_site_path(places.training_folder(name)))
+		assert own.is_dir() and archived() == real, (
+			"what is practised does not lie among what is kept for years"
+		)
+		trail_seal.seal_all()
+		assert trail_heads.anchor(name) and trail_heads.anchor(world.COMPANY)
+		frappe.db.commit()
 		assert "TEST" in delivery.watermark_of(paper).codes
 		frappe.conf.zatca_mail_test_papers = 1
 		assert delivery.may_leave(paper).code == "TEST-PAPER", "not even where test papers may be mailed"
@@ -242,6 +263,28 @@ def test_a_training_company_comes_and_goes(frappe: Any) -> None:
 	assert gone["Sales Invoice"] == 3 and gone["ZATCA Document"] == 2 and gone["ZATCA Device"] == 1
 	assert rows() == before
 	assert not frappe.db.exists("Company", name) and not local_simulator.running()
+	assert not own.exists() and not frappe.db.exists("File", {"attached_to_name": paper.name})
+	# its trail stays, and says what became of the rest
+	report = verify()
+	assert report.ok, report.findings
+	[remark] = [each for each in report.remarks if name in each]
+	assert "removed by Administrator" in remark and f"{sum(gone.values())} records" in remark
+	assert verify(world.COMPANY).ok and not any(name in each for each in verify(world.COMPANY).remarks)
+	told = frappe.get_all(
+		"Audit Event", filters={"company": name, "action": "Destroyed"}, pluck="subject_doctype"
+	)
+	assert told.count("ZATCA Document") == 2 and "ZATCA Submission" in told
+	# taken away in SQL, the trail of a company that is no longer there is missed
+	frappe.db.sql("delete from `tabAudit Seal` where company = %s", name)
+	frappe.db.sql("delete from `tabAudit Event` where company = %s", name)
+	said = [each for each in verifying.findings(Counts(), trail_heads.Noted()) if each.company == name]
+	frappe.db.rollback()
+	assert any("were removed" in each.what for each in said)
+	assert training.start(world.COMPANY) == name
+	training.remove(name)
+	report = verify()
+	assert report.ok, report.findings
+	assert rows() == before
 
 
 def test_no_training_beside_a_production_device(frappe: Any) -> None:

@@ -195,6 +195,94 @@ def test_a_simplified_one_goes_out_once_it_is_issued(frappe: Any, box: Mailbox) 
 	assert len(box.to("noura@home.example")) == 1
 
 
+def test_the_replacement_of_a_rejected_one_reaches_who_had_the_first(
+	frappe: Any, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	from dataclasses import replace
+
+	from reading import scan, texts, words
+
+	from bayancore_erp.archive.core.pdf import check, extract_xml
+	from bayancore_erp.zatca import jobs
+	from bayancore_erp.zatca.adapter import journal, signing
+	from bayancore_erp.zatca.api import reissue
+	from bayancore_erp.zatca.core import pipeline
+	from bayancore_erp.zatca.core.xml import parse
+
+	def unrefused(invoice: Any, *rest: Any, **kwargs: Any) -> Any:
+		broken = replace(invoice, seller=replace(invoice.seller, vat_number="310122393500004"))
+		return pipeline.prepare(broken, *rest, **kwargs, refuse=False)
+
+	customer = buyer(
+		frappe,
+		"هند | Hind",
+		"Private Person",
+		customer_type="Individual",
+		language="ar",
+		email_id="hind@home.example",
+	)
+	doc = world.invoice(frappe, customer, [world.line("خدمة | Service", 1, 30)])
+	with monkeypatch.context() as patch:
+		patch.setattr(signing, "prepare", unrefused)
+		doc.submit()
+	frappe.db.commit()
+	first = fresh(frappe, doc)
+	follow(frappe, first, "issued")
+	assert len(box.to("hind@home.example")) == 1, "handed over and mailed before ZATCA was asked"
+	assert jobs.advance(journal.live(doc.doctype, doc.name)) == "Rejected"
+	follow(frappe, first, "rejected")
+	assert len(box.to("hind@home.example")) == 1, "a rejection is none of the buyer's business"
+
+	# her address changes meanwhile: the copy that no longer stands lies in the old mailbox
+	people = frappe.get_doc("Customer", customer)
+	people.append("zatca_mail_recipients", {"email": "hind@work.example"})
+	people.save()
+	frappe.db.commit()
+	reissue(doc.doctype, doc.name)
+	frappe.db.commit()
+	second = fresh(frappe, doc)
+	follow(frappe, second, "issued")
+	assert len(box.to("hind@home.example")) == 2 and len(box.to("hind@work.example")) == 1
+	earlier, message = box.to("hind@home.example")
+	assert str(message["Subject"]).startswith("نسخة بديلة:") and doc.name in str(message["Subject"])
+	assert not str(earlier["Subject"]).startswith("نسخة بديلة:")
+	assert "تحل محل" in words_of(message) and "تحل محل" not in words_of(earlier)
+
+	before, after = parts(earlier), parts(message)
+	assert len(after) == 2
+	(pdf,) = [content for name, content in after.items() if name.endswith(".pdf")]
+	(xml,) = [content for name, content in after.items() if name.endswith(".xml")]
+	assert check(pdf) == [] and extract_xml(pdf) == xml
+	assert xml == frappe.get_doc("ZATCA Document", second.zatca_document).xml
+	assert scan(pdf)[0] == second.zatca_qr != first.zatca_qr
+	said = parse(xml)
+	assert said.findtext(".//{*}UUID") == second.zatca_uuid != first.zatca_uuid
+	assert words(second.zatca_uuid) <= words(" ".join(texts(pdf)))
+	assert not set(before.values()) & set(after.values()), "nothing of the first copy comes along"
+	# both have the name ZATCA's rule gives them: in the form the first one says that it no longer stands
+	attached = frappe.get_all("File", filters={"attached_to_name": doc.name}, pluck="file_name")
+	assert set(before) == set(after) < set(attached) and len(attached) == 4
+	assert sum("-replaced." in name for name in attached) == 2
+	(row,) = frappe.get_all(
+		"Invoice Mail", filters={"document": second.zatca_document}, fields=["occasion", "recipients"]
+	)
+	assert row.occasion == "Replacement" and {"hind@home.example", "hind@work.example"} == set(
+		row.recipients.split(", ")
+	)
+	if (ORACLE / "oracle.py").exists():
+		judge(xml)
+	# reported afterwards: nobody is mailed once more, and what is sent by hand from the form is the one that stands
+	assert jobs.advance(journal.live(doc.doctype, doc.name)) == "Reported"
+	follow(frappe, second, "accepted")
+	assert len(box.to("hind@home.example")) == 2
+	from bayancore_erp.archive.api import send_again
+
+	send_again(doc.doctype, doc.name, "auditor@home.example")
+	deliver(frappe)
+	(by_hand,) = box.to("auditor@home.example")
+	assert parts(by_hand) == after
+
+
 # --- what must not, and whom it does not reach ------------------------------------------------------------------------
 def test_never_before_clearance(frappe: Any, box: Mailbox) -> None:
 	from bayancore_erp.archive.adapter import mailing, tasks

@@ -223,6 +223,147 @@ def test_nobody_changes_a_row(frappe: Any, doctype: str) -> None:
 		assert frappe.get_doc(doctype, name).as_dict() == before, how
 
 
+@pytest.mark.parametrize(
+	("doctype", "column"),
+	[
+		*(
+			("Audit Event", column)
+			for column in ("creation", "modified", "owner", "modified_by", "docstatus", "idx")
+		),
+		*(
+			("Audit Seal", column)
+			for column in ("creation", "modified", "owner", "modified_by", "docstatus", "idx")
+		),
+	],
+)
+def test_frappes_own_columns_are_held_to_the_event(frappe: Any, doctype: str, column: str) -> None:
+	from bayancore_erp.archive.adapter.trail import Action, record
+	from bayancore_erp.archive.adapter.trail_seal import seal_all
+
+	record(Action.PRINTED, "Sales Invoice", "X", world.COMPANY)
+	frappe.db.commit()
+	seal_all()
+	assert trail_found(frappe) == []
+	seal, event = frappe.db.sql(
+		"select name, event from `tabAudit Seal` where company = %s order by number desc limit 1",
+		world.COMPANY,
+	)[0]
+	name = event if doctype == "Audit Event" else seal
+	value = {"creation": "2026-01-01", "modified": "2026-01-01", "docstatus": 1, "idx": 7}.get(
+		column, "ADMINISTRATOR"
+	)
+	frappe.db.sql(f"update `tab{doctype}` set `{column}` = %s where name = %s", (value, name))
+	said = trail_found(frappe)
+	frappe.db.rollback()
+	assert [(each.doctype, each.name) for each in said] == [(doctype, name)]
+
+
+def test_a_renamed_user_rewrites_nothing(frappe: Any) -> None:
+	from bayancore_erp.archive.adapter.verify import verify
+
+	old, new = "before.wedding@example.com", "after.wedding@example.com"
+	user = world.make(frappe, "User", email=old, first_name="Noura", send_welcome_email=0)
+	user.add_roles("Accounts User", "Accounts Manager", "ZATCA Manager")
+	frappe.db.commit()
+	frappe.set_user(old)
+	doc = cleared(frappe)
+	frappe.set_user("Administrator")
+	frappe.db.commit()
+	rows = {
+		"ZATCA Document": doc.zatca_document,
+		"Audit Event": events(frappe, "Sales Invoice", doc.name)[0].name,
+	}
+	before = {doctype: frappe.get_doc(doctype, name).as_dict() for doctype, name in rows.items()}
+	assert {row.owner for row in before.values()} == {old}
+	frappe.rename_doc("User", old, new, force=True)
+	frappe.db.commit()
+	assert frappe.db.get_value("Sales Invoice", doc.name, "owner") == new, "Frappe does so everywhere else"
+	assert {doctype: frappe.get_doc(doctype, name).as_dict() for doctype, name in rows.items()} == before
+	report = verify()
+	assert report.ok, report.findings
+	assert json.loads(events(frappe, "User", new)[-1].facts) == {"before": old}
+
+
+def test_a_site_older_than_the_trail_joins_it(frappe: Any) -> None:
+	"""As an update leaves it: the rows are there, no event tells of them. And a forged row of later is not let in."""
+	from bayancore_erp.archive.adapter import trail_heads, trail_seal
+	from bayancore_erp.archive.adapter.verify import verify
+	from bayancore_erp.patches.join_the_trail import execute
+
+	for file in trail_seal.head_file().folder.glob("*.json"):
+		file.unlink()
+	assert not trail_heads.companies()
+	doc, other = cleared(frappe), cleared(frappe)
+	frappe.db.set_value("Item", world.ITEM, "zatca_name_ar", "")
+	draft = world.invoice(frappe, world.VAT_BUYER, [world.line("Service", 1, 10, zatca_item_name_ar="")])
+	frappe.db.commit()
+	from bayancore_erp.zatca.api import submit_for_clearance
+
+	assert submit_for_clearance(draft.doctype, draft.name)["state"] == "Rejected", "by our own check"
+	frappe.db.set_value("Item", world.ITEM, "zatca_name_ar", "خدمة")
+	for doctype in ("Audit Seal", "Audit Event"):
+		frappe.db.sql(f"delete from `tab{doctype}`")
+	frappe.db.commit()
+	for file in trail_seal.head_file().folder.glob("*.json"):
+		file.unlink()
+	assert any(each.name == doc.zatca_document for each in verify().findings), "without the patch"
+	# what the update itself did was told before the patch ran, in the form of an older version
+	frappe.db.sql("update `tabAudit Event` set creation = creation + interval 3 second, modified = creation")
+	frappe.db.sql(
+		"update `tabZATCA Attempt` set owner = 'renamed@example.com' where document = %s",
+		other.zatca_document,
+	)
+	frappe.db.commit()
+
+	execute()
+	frappe.db.commit()
+	report = verify()
+	assert report.ok, report.findings
+	assert any("older than the audit trail" in remark for remark in report.remarks)
+	told = events(frappe, "ZATCA Document", doc.zatca_document)
+	assert [event.action for event in told] == ["Adopted"] and json.loads(told[0].facts)["written"]
+	count = frappe.db.count("Audit Event", {"action": "Adopted"})
+	execute()
+	assert frappe.db.count("Audit Event", {"action": "Adopted"}) == count, "once"
+
+	row = frappe.get_doc("ZATCA Attempt", {"document": doc.zatca_document, "row_kind": "Request"}).as_dict()
+	columns = {**frappe.db.sql("select * from `tabZATCA Attempt` where name = %s", row.name, as_dict=True)[0]}
+	columns.update(name="forged0001", creation=frappe.utils.now(), request=None)
+	names = ", ".join(f"`{column}`" for column in columns)
+	frappe.db.sql(
+		f"insert into `tabZATCA Attempt` ({names}) values ({', '.join(['%s'] * len(columns))})",
+		list(columns.values()),
+	)
+	execute()
+	said = [each.name for each in verify().findings]
+	frappe.db.sql("delete from `tabZATCA Attempt` where name = 'forged0001'")
+	frappe.db.commit()
+	assert "forged0001" in said
+
+
+def test_companies_with_one_vat_number_have_each_their_anchors(frappe: Any) -> None:
+	from bayancore_erp.archive.adapter import trail_heads, trail_seal
+	from bayancore_erp.archive.adapter.trail import Action, record
+	from bayancore_erp.archive.adapter.verify import verify
+
+	branch = "Bayan Branch"
+	world.make(
+		frappe, "Company", company_name=branch, abbr="BBR", default_currency="SAR", country="Saudi Arabia"
+	)
+	frappe.db.set_value("Company", branch, "tax_id", world.SELLER_VAT)
+	for company in (world.COMPANY, branch):
+		record(Action.PRINTED, "Sales Invoice", "X", company)
+	frappe.db.commit()
+	trail_seal.seal_all()
+	assert trail_heads.anchor(world.COMPANY) and trail_heads.anchor(branch)
+	frappe.db.commit()
+	noted = trail_heads.Noted()
+	for company in (world.COMPANY, branch):
+		assert len({said["of"] for _name, said in noted.anchors(company)}) == 1
+	report = verify()
+	assert report.ok, report.findings
+
+
 def test_two_sealers_at_once_make_one_chain(frappe: Any) -> None:
 	from bayancore_erp.archive.adapter import trail_seal
 	from bayancore_erp.archive.adapter.trail import Action, record

@@ -5,21 +5,22 @@ Takes documents the caller may see; gives plain values, or a file to answer with
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import frappe
 from frappe import _
 
-from bayancore_erp.archive.adapter import exceptions, keeping, mailing, papers, tasks
+from bayancore_erp.archive.adapter import exceptions, keeping, mailing, papers, tasks, words
 from bayancore_erp.archive.adapter.fields import Occasion
 from bayancore_erp.archive.adapter.lawful import latest_document, lawful
-from bayancore_erp.archive.adapter.places import store_of
+from bayancore_erp.archive.adapter.places import place_of, store_of
 from bayancore_erp.archive.adapter.preferences import brand_of, preferences
 from bayancore_erp.archive.adapter.recipients import recipients_of, sort_out
 from bayancore_erp.archive.core.oci_store import SIX_YEARS
 from bayancore_erp.archive.core.pdf import render
-from bayancore_erp.archive.core.store import RetentionRule
+from bayancore_erp.archive.core.store import Health, RetentionRule
 from bayancore_erp.zatca.adapter.delivery import may_leave, require
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import SalesInvoiceField
@@ -90,11 +91,14 @@ def standing(doctype: str, name: str) -> dict[str, Any]:
 			filters={"invoice_doctype": doctype, "invoice_name": name, "state": "Open"},
 			fields=["name", "sentence"],
 		),
-		work=frappe.get_all(
-			tasks.TASK,
-			filters={"document": document, "state": ("in", (*tasks.OPEN, tasks.TaskState.FAILED.value))},
-			fields=["work", "state", "last_error"],
-		),
+		work=[
+			{**row, "last_error": words.said(row.last_error or "")}
+			for row in frappe.get_all(
+				tasks.TASK,
+				filters={"document": document, "state": ("in", (*tasks.OPEN, tasks.TaskState.FAILED.value))},
+				fields=["work", "state", "last_error"],
+			)
+		],
 	)
 	return answer
 
@@ -123,7 +127,7 @@ def in_words(make: Any) -> bytes:
 	try:
 		return bytes(make())
 	except ZatcaError as error:
-		frappe.throw(error.diagnostics(), papers.NoPaper)
+		frappe.throw(words.of_error(error), papers.NoPaper)
 		raise AssertionError("not reached") from error
 
 
@@ -169,15 +173,27 @@ def health(company: str) -> dict[str, Any]:
 	try:
 		store = store_of(company)
 	except ConfigurationError as error:
-		return {"ok": False, "place": "", "problems": [error.diagnostics()], "facts": [], "rules": []}
+		return {"ok": False, "place": "", "problems": [words.of_error(error)], "facts": [], "rules": []}
 	found = store.health()
 	return {
 		"ok": found.ok,
 		"place": found.place,
 		"problems": [words_of(problem, found.retention) for problem in found.problems],
-		"facts": [] if found.retention else [_(fact) for fact in found.facts],
+		"facts": [*([] if found.retention else map(_, found.facts)), *encryption(company, found)],
 		"rules": [rule_words(rule) for rule in found.retention],
 	}
+
+
+def encryption(company: str, found: Health) -> Iterator[str]:
+	"""Whose key what is put into a bucket is encrypted with."""
+	settings = preferences(company)
+	if not found.reachable or not place_of(company).startswith("oci:"):
+		return
+	key = settings.kms_key_id or found.vault_key
+	if key:
+		yield _("Encrypted with your own key in Oracle's vault: {0}").format(key)
+	else:
+		yield _("Encrypted with Oracle's own key.")
 
 
 def words_of(problem: str, rules: tuple[RetentionRule, ...]) -> str:
@@ -190,7 +206,7 @@ def words_of(problem: str, rules: tuple[RetentionRule, ...]) -> str:
 		and str(longest) in problem
 	):
 		return _("The longest retention rule is {0} days; the law asks for six years.").format(longest)
-	return _(problem)
+	return words.said(problem)
 
 
 def rule_words(rule: RetentionRule) -> str:

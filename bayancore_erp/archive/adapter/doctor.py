@@ -18,6 +18,7 @@ from bayancore_erp.archive.adapter.places import OCI
 from bayancore_erp.archive.adapter.preferences import SETTINGS, preferences
 from bayancore_erp.archive.adapter.tasks import OPEN, TASK, TaskState
 from bayancore_erp.zatca.adapter.doctor import Finding, Light
+from bayancore_erp.zatca.adapter.training import is_training
 
 LATE = timedelta(hours=4)
 
@@ -25,10 +26,12 @@ LATE = timedelta(hours=4)
 def places() -> Iterator[Finding]:
 	"""Each company's archive, reachable and protected."""
 	for company in frappe.get_all("ZATCA Settings", filters={"enabled": 1}, pluck="name"):
+		if is_training(company):
+			continue
 		health = desk.health(company)
 		route = ("Form", SETTINGS, company) if frappe.db.exists(SETTINGS, company) else ("List", SETTINGS)
 		if health["ok"]:
-			rules = " ".join(health["rules"])
+			rules = " ".join([*health["rules"], *health["facts"]])
 			on_folder = preferences(company).backend != OCI
 			yield Finding(
 				_("Archive"),

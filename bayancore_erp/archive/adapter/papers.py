@@ -116,6 +116,10 @@ def make(found: Lawful) -> Paper:
 		frappe.db.rollback(save_point="archive_paper")
 		row = frappe.get_doc(PAPER, document.name)
 		return Paper(row, content_of(row))
+	earlier = row_of(document.supersedes) if document.supersedes else None
+	if earlier:
+		names = (earlier.file_name, xml_name(earlier.file_name))
+		attachments.set_aside(row.invoice_doctype, row.invoice_name, names)
 	attach_both(row, pdf, found.xml)
 	announce(
 		"drawn",

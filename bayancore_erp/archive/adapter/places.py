@@ -6,6 +6,7 @@ A store is kept for the life of the process: its connections are reused. Never c
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from bayancore_erp.archive.adapter.preferences import SETTINGS, preferences
 from bayancore_erp.archive.core.folder import LocalFolder
 from bayancore_erp.archive.core.oci_store import ApiKey, Auth, OciObjectStorage, OciSettings
 from bayancore_erp.archive.core.store import ArchiveStore
+from bayancore_erp.zatca.adapter.training import is_training
 from bayancore_erp.zatca.core.errors import ConfigurationError
 
 OCI = "Oracle Object Storage"
@@ -33,11 +35,18 @@ _stores: dict[OciSettings, OciObjectStorage] = {}
 
 
 def place_of(company: str) -> str:
-	"""The name of the place a company's documents go to now."""
+	"""The name of the place a company's documents go to now. What is only practised has one of its own, which goes with it."""
+	if is_training(company):
+		return f"folder:{training_folder(company)}"
 	settings = preferences(company)
 	if settings.backend == OCI:
 		return f"oci:{settings.region}/{settings.namespace}/{settings.bucket}/{settings.prefix or ''}"
 	return f"folder:{folder_of(settings)}"
+
+
+def training_folder(company: str) -> str:
+	"""Where a training company's documents are kept, in the site's folder."""
+	return f"private/zatca-training/{hashlib.sha256(company.encode()).hexdigest()[:16]}"
 
 
 def store_of(company: str, place: str = "") -> ArchiveStore:

@@ -17,9 +17,9 @@ import frappe
 from frappe import _
 from frappe.utils import cint, getdate
 
-from bayancore_erp.archive.adapter import trail_rows
+from bayancore_erp.archive.adapter import attachments
 from bayancore_erp.archive.adapter.preferences import preferences
-from bayancore_erp.archive.adapter.trail import Action, record
+from bayancore_erp.archive.adapter.trail_evidence import record_removal
 from bayancore_erp.archive.core.retention import (
 	YEARS,
 	Decision,
@@ -224,21 +224,14 @@ def remove(found: Kept, reason: str) -> None:
 	)
 	remove_files(row)
 	for doctype, field in (("ZATCA Attempt", "document"), ("Archive Paper", "name"), (DOCUMENT, "name")):
-		meta = frappe.get_meta(doctype)
-		rows = frappe.db.sql(f"select * from `tab{doctype}` where `{field}` = %s", row.name, as_dict=True)
-		for each in rows:
-			record(
-				Action.DESTROYED,
-				doctype,
-				each.name,
-				row.company,
-				digest=trail_rows.row_digest(each, meta),
-				facts={
-					"invoice": f"{row.invoice_doctype} {row.invoice_name}",
-					"kept_through": found.decision.kept_through,
-				},
-			)
-			frappe.db.delete(doctype, {"name": each.name})
+		names = frappe.get_all(doctype, filters={field: row.name}, pluck="name")
+		if names:
+			facts = {
+				"invoice": f"{row.invoice_doctype} {row.invoice_name}",
+				"kept_through": found.decision.kept_through,
+			}
+			record_removal(doctype, names, row.company, facts)
+			frappe.db.delete(doctype, {"name": ("in", names)})
 
 
 def remove_files(row: Any) -> None:
@@ -246,12 +239,13 @@ def remove_files(row: Any) -> None:
 	name = frappe.db.get_value("Archive Paper", row.name, "file_name")
 	if not name:
 		return
+	pair = (str(name), f"{str(name).removesuffix('.pdf')}.xml")
 	for file in frappe.get_all(
 		"File",
 		filters={
 			"attached_to_doctype": row.invoice_doctype,
 			"attached_to_name": row.invoice_name,
-			"file_name": ("in", (name, f"{str(name).removesuffix('.pdf')}.xml")),
+			"file_name": ("in", (*pair, *map(attachments.replaced, pair))),
 		},
 		pluck="name",
 	):

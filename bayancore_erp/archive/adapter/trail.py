@@ -52,6 +52,10 @@ class Action(str, Enum):
 	SKIPPED = "Skipped"
 	RECORDED = "Recorded"
 	"""A row of evidence of any other kind."""
+	ADOPTED = "Adopted"
+	"""A row of evidence that is older than the trail: stated as it was found when the trail came to the site."""
+	REQUEST_ADOPTED = "Request Adopted"
+	"""The same of a submission."""
 	DRAWN = "Drawn"
 	ARCHIVED = "Archived"
 	MAILED = "Mailed"
@@ -70,6 +74,7 @@ class Action(str, Enum):
 	HELD = "Held"
 	HOLD_ENDED = "Hold Ended"
 	DESTROYED = "Destroyed"
+	TRAINING_REMOVED = "Training Removed"
 
 
 def record(
@@ -100,8 +105,8 @@ def record(
 		facts=plain(facts or {}),
 	)
 	row.mac = trail_key.code_of(authenticated(row))
-	moment = frappe.utils.now()
-	row.update(creation=moment, modified=moment, owner=user[:140], modified_by=user[:140], docstatus=0, idx=0)
+	# Frappe's own columns repeat what the code covers, and verify holds them to it.
+	row.update(creation=at, modified=at, owner=row.actor, modified_by=row.actor, docstatus=0, idx=0)
 	frappe.db.sql(_INSERT, [row[column] for column in _COLUMNS])
 	return str(row.name)
 

@@ -7,6 +7,7 @@ asked, not this site's rows of what was archived. Source: issue 6, point 4; DESI
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import date
@@ -16,7 +17,7 @@ import frappe
 from frappe import _
 from frappe.utils import getdate, now_datetime
 
-from bayancore_erp.archive.adapter import trail_seal, trail_sinks
+from bayancore_erp.archive.adapter import trail_seal, trail_sinks, words
 from bayancore_erp.archive.adapter.heads import months_back
 from bayancore_erp.archive.adapter.keeping import Item, keep
 from bayancore_erp.archive.adapter.places import store_of
@@ -56,6 +57,7 @@ def anchor(company: str, today: date | None = None) -> str:
 		return ""
 	site = trail_seal.head_of("")
 	content = {
+		"of": label(company),
 		"at": now_datetime().isoformat(timespec="seconds"),
 		"trail": [own.number, own.hash],
 		"site": [site.number, site.hash] if site else [],
@@ -70,6 +72,11 @@ def anchor(company: str, today: date | None = None) -> str:
 		issued=day,
 		metadata={"number": str(own.number)},
 	)
+
+
+def label(company: str) -> str:
+	"""What tells the anchors of companies with one VAT number apart: what is anchored holds no names."""
+	return hashlib.sha256(company.encode()).hexdigest()[:16]
 
 
 def chains(company: str) -> list[list[Any]]:
@@ -100,7 +107,7 @@ class Noted:
 			try:
 				head = sink.last(company)
 			except ZatcaError as error:
-				self.remarks.append(error.diagnostics())
+				self.remarks.append(words.of_error(error))
 				continue
 			if head:
 				yield head.number, head.hash, where
@@ -120,7 +127,12 @@ class Noted:
 	def anchors(self, company: str) -> list[tuple[str, dict[str, Any]]]:
 		"""The company's anchors that are compared, read once."""
 		if company not in self._read:
-			self._read[company] = list(self._anchors(company))
+			self._read[company] = [
+				(name, said)
+				for name, said in self._anchors(company)
+				# Older anchors do not say whose they are: then they are those of whoever has the VAT number.
+				if said.get("of", label(company)) == label(company)
+			]
 		return self._read[company]
 
 	def _anchors(self, company: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -131,22 +143,27 @@ class Noted:
 			store = store_of(company)
 			for age, month in enumerate(months_back(getdate())):
 				names = sorted(store.names(f"{vat_number}/{month}/{LABEL}"))
-				for name in names if age < DAILY_MONTHS else names[-1:]:
+				for name in names if age < DAILY_MONTHS else last_day(names):
 					yield from self._anchor(store, name)
 		except (ZatcaError, OSError) as error:
-			why = error.diagnostics() if isinstance(error, ZatcaError) else str(error)
+			why = words.of_error(error) if isinstance(error, ZatcaError) else str(error)
 			self.remarks.append(
 				_("The archive of {0} could not be asked for its anchors: {1}").format(company, why)
 			)
 
 	def _anchor(self, store: ArchiveStore, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
 		try:
-			yield name.split("/")[3], json.loads(store.get(name))
+			yield name.split("/")[3], dict(json.loads(store.get(name)))
 		except (ObjectDiffers, ObjectMissing, ValueError):
 			self.remarks.append(_("The anchor {0} is damaged.").format(name))
 
 
+def last_day(names: list[str]) -> list[str]:
+	"""The anchors of a month's last day: one for each company that has the VAT number."""
+	day = names[-1].split("/")[3] if names else ""
+	return [name for name in names if name.split("/")[3] == day]
+
+
 def companies() -> list[str]:
-	"""Companies of which a head is noted although their whole trail may be gone."""
-	file = trail_seal.head_file()
-	return [name for name in ["", *frappe.get_all("Company", pluck="name")] if file.last(name)]
+	"""Companies of which a head is noted although their whole trail, or they themselves, may be gone."""
+	return trail_seal.head_file().trails()

@@ -11,12 +11,12 @@ from typing import Any
 
 import frappe
 
-from bayancore_erp.archive.adapter import trail_rows
+from bayancore_erp.archive.adapter import trail_evidence, trail_rows
 from bayancore_erp.archive.adapter.trail import Action, record
+from bayancore_erp.archive.adapter.trail_evidence import MODULES, UNTOLD, requested_digest
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES
 from bayancore_erp.zatca.adapter.records import InsertOnly
 
-MODULES = ("ZATCA", "AI Errors", "Archive", "Invoice to Cash")
 WATCHED = frozenset(
 	{
 		*INVOICE_DOCTYPES,
@@ -30,8 +30,6 @@ WATCHED = frozenset(
 	}
 )  # fmt: skip
 """Beside every DocType of our own."""
-UNTOLD = frozenset({"ZATCA Submission", "ZATCA Enrolment", "Archive Task", "Audit Event", "Audit Seal"})
-"""Of our own: states of work, told by the rows of evidence that change them."""
 ROWS = {
 	"ZATCA Document": Action.SIGNED,
 	"ZATCA Skip": Action.SKIPPED,
@@ -51,14 +49,21 @@ TOLD = {
 	"unlocked": Action.KEY_USED,
 }
 """Of zatca/adapter/events.py: those that leave no insert-only row of their own."""
+FILES = ("download_file", "frappe.core.doctype.file.file.download_file", "frappe.handler.download_file")
+"""Calls that give a file away, beside its address."""
+EXPORTS = {
+	"frappe.desk.reportview.export_query": ("doctype", False),
+	"frappe.desk.query_report.export_query": ("report_name", True),
+	"frappe.core.doctype.data_import.data_import.download_template": ("doctype", False),
+	"frappe.core.doctype.data_export.exporter.export_data": ("doctype", False),
+}
+"""Calls that give a sheet away: the field that says of what, and whether that is a report."""
 SESSIONS = {
 	("Login", "Success"): Action.LOGGED_IN,
 	("Login", "Failed"): Action.LOGIN_FAILED,
 	("Logout", "Success"): Action.LOGGED_OUT,
 	("Impersonate", "Success"): Action.IMPERSONATED,
 }
-REQUESTED = ("invoice_doctype", "invoice_name", "company", "kind", "requested_by", "requested_at", "previous")
-"""What stays the same in a submission for good."""
 
 
 # --- an invoice's life ------------------------------------------------------------------------------------------------
@@ -107,13 +112,6 @@ def row_added(doc: Any) -> None:
 	}
 	digest = trail_rows.row_digest(doc, doc.meta)
 	record(action, doc.doctype, doc.name, doc.get("company") or "", digest=digest, facts=facts)
-
-
-def requested_digest(row: Any) -> str:
-	"""Of the part of a submission that never changes."""
-	meta = frappe.get_meta("ZATCA Submission")
-	found = {f: trail_rows.normal(row.get(f), trail_rows.type_of(meta, f)) for f in REQUESTED}
-	return trail_rows.digest_of({field: text for field, text in found.items() if text})
 
 
 # --- documents --------------------------------------------------------------------------------------------------------
@@ -170,6 +168,8 @@ def after_delete(doc: Any, method: str | None = None) -> None:
 
 def after_rename(doc: Any, method: str | None = None, old: str = "", new: str = "", *rest: Any) -> None:
 	"""Renamed or merged."""
+	if doc.doctype == "User":
+		trail_evidence.keep_writers(old, new or doc.name)
 	if is_watched(doc):
 		record(Action.RENAMED, doc.doctype, new or doc.name, company_of(doc), facts={"before": old})
 
@@ -219,10 +219,13 @@ def after_request(response: Any = None, request: Any = None) -> None:
 	"""A private file of an invoice, or a list of our records, was taken away."""
 	if not request or not response or getattr(response, "status_code", 0) != 200:
 		return
+	method = str(frappe.form_dict.get("cmd") or request.path.rpartition("/")[2])
 	if request.path.startswith("/private/files/"):
 		downloaded(request.path)
-	elif request.path.endswith("/frappe.desk.reportview.export_query"):
-		exported()
+	elif method in FILES:
+		downloaded(str(frappe.form_dict.get("file_url") or ""))
+	elif method in EXPORTS:
+		exported(*EXPORTS[method])
 
 
 def downloaded(path: str) -> None:
@@ -238,11 +241,12 @@ def downloaded(path: str) -> None:
 	frappe.db.commit()
 
 
-def exported() -> None:
-	"""A list exported to a sheet."""
-	doctype = str(frappe.form_dict.get("doctype") or "")
+def exported(field: str, report: bool) -> None:
+	"""A list or a report taken away as a sheet, if it is about invoices or of ours."""
+	name = str(frappe.form_dict.get(field) or "")
+	doctype = str(frappe.db.get_value("Report", name, "ref_doctype") or "") if report else name
 	if doctype and (doctype in INVOICE_DOCTYPES or frappe.get_meta(doctype).module in MODULES):
-		record(Action.EXPORTED, doctype, "", "")
+		record(Action.EXPORTED, "Report" if report else doctype, name if report else "", "")
 		frappe.db.commit()
 
 

@@ -21,6 +21,7 @@ from bayancore_erp.archive.core import trail
 from bayancore_erp.archive.core.trail_sink import HeadFile
 
 SEAL = "Audit Seal"
+SEALER = "Administrator"
 BATCH = 2000
 LATE = timedelta(hours=1)
 """A transaction that lasted longer than this when it wrote its event is caught up by the nightly, full round."""
@@ -89,7 +90,7 @@ def append(rows: list[Any]) -> dict[str, trail.Record]:
 		code = trail_key.code_of(authenticated(company, record.number, row.name, record.hash))
 		values.append(
 			(
-				*(secrets.token_hex(5), now, now, "Administrator", "Administrator", 0, 0),
+				*(secrets.token_hex(5), now, now, SEALER, SEALER, 0, 0),
 				*(company, record.number, row.name, record.hash, code),
 			)
 		)

@@ -19,7 +19,7 @@ from bayancore_erp.archive.adapter import (
 	verify_states,
 	verify_trail,
 )
-from bayancore_erp.archive.adapter.trail import Action, record
+from bayancore_erp.archive.adapter.trail import EVENT, Action, is_authentic, record
 from bayancore_erp.archive.adapter.verify_finding import Counts, Finding
 from bayancore_erp.zatca.adapter import chain, watch
 
@@ -35,7 +35,7 @@ class Report:
 	problems: int
 	findings: tuple[Finding, ...]
 	remarks: tuple[str, ...] = ()
-	"""What could not be compared, such as an archive that does not answer."""
+	"""What could not be compared, such as an archive that does not answer; and what is gone, or older than the trail, by its own word."""
 
 	@property
 	def ok(self) -> bool:
@@ -64,7 +64,8 @@ def verify(company: str = "") -> Report:
 		problems += 1
 		if len(kept) < MOST:
 			kept.append(finding)
-	report = Report(dict(counts.by_kind), problems, tuple(kept), tuple(noted.remarks))
+	remarks = (*noted.remarks, *told(company))
+	report = Report(dict(counts.by_kind), problems, tuple(kept), remarks)
 	record(Action.VERIFIED, "", "", company, facts={"looked_at": counts.total, "problems": problems})
 	frappe.db.commit()
 	return report
@@ -80,6 +81,33 @@ def findings(counts: Counts, noted: trail_heads.Noted) -> Iterator[Finding]:
 	yield from chains(counts)
 	yield from anchored(noted)
 	yield from books()
+
+
+def told(company: str = "") -> Iterator[str]:
+	"""What a reader of the report should know of the trail though all of it holds."""
+	rows = frappe.db.sql(
+		f"""select * from `tab{EVENT}` where action = %(removed)s and (%(company)s = '' or company = %(company)s) order by name""",
+		{"removed": Action.TRAINING_REMOVED.value, "company": company},
+		as_dict=True,
+	)
+	for row in filter(is_authentic, rows):
+		yield frappe._(
+			"{0} was a training company. It was removed by {1} on {2} with {3} records; its trail stayed."
+		).format(
+			row.company,
+			row.actor,
+			frappe.format(row.at, "Datetime"),
+			frappe.parse_json(row.facts or "{}").get("rows", 0),
+		)
+	[(count, since)] = frappe.db.sql(
+		f"""select count(*), min(at) from `tab{EVENT}` where action in %(adopted)s
+		and (%(company)s = '' or company = %(company)s)""",
+		{"adopted": (Action.ADOPTED.value, Action.REQUEST_ADOPTED.value), "company": company},
+	)
+	if count:
+		yield frappe._(
+			"{0} records are older than the audit trail: it vouches for them since {1}, when it found them."
+		).format(count, frappe.format(since, "Datetime"))
 
 
 def chains(counts: Counts) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Compare every row of evidence with the event that was written when it was: changed, deleted and inserted ones are named.
 
-Takes nothing but the database; gives findings. Every insert-only DocType of the app is looked at, also those of rooms that
-came later: they are found by their class. Reads in pages, changes nothing.
+Takes nothing but the database; gives findings. Every insert-only DocType of the app is looked at. Reads in pages, changes
+nothing.
 """
 
 from __future__ import annotations
@@ -11,42 +11,26 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.model.base_document import get_controller
 
-from bayancore_erp.archive.adapter import trail_rows
+from bayancore_erp.archive.adapter import trail_evidence
 from bayancore_erp.archive.adapter.trail import EVENT, Action, is_authentic
-from bayancore_erp.archive.adapter.trail_hooks import MODULES, UNTOLD, requested_digest
+from bayancore_erp.archive.adapter.trail_evidence import ASKED, BORN, SUBMISSION, evidence
 from bayancore_erp.archive.adapter.verify_finding import Counts, Finding
-from bayancore_erp.archive.core.verify_pack import EVIDENCE
-from bayancore_erp.zatca.adapter.records import ImmutableRecord, InsertOnly, unpack, unpack_body
+from bayancore_erp.zatca.adapter.records import ImmutableRecord, unpack, unpack_body
 
 PAGE = 500
-BORN = tuple(sorted(EVIDENCE))
-"""What is said of a row when it is written."""
-SUBMISSION = "ZATCA Submission"
-
-
-def evidence() -> list[str]:
-	"""Every insert-only DocType, the trail's own left out."""
-	names = frappe.get_all(
-		"DocType", filters={"module": ("in", MODULES), "istable": 0, "issingle": 0}, pluck="name"
-	)
-	return sorted(
-		name for name in names if name not in UNTOLD and issubclass(get_controller(name), InsertOnly)
-	)
 
 
 def check(counts: Counts) -> Iterator[Finding]:
 	"""Every row of evidence and every submission's unchanging part."""
 	for doctype in evidence():
-		meta = frappe.get_meta(doctype)
-		yield from compare(doctype, BORN, counts, lambda row, meta=meta: trail_rows.row_digest(row, meta))
+		yield from compare(doctype, BORN, counts)
 		yield from gone(doctype, BORN)
-	yield from compare(SUBMISSION, (Action.REQUESTED.value,), counts, requested_digest)
-	yield from gone(SUBMISSION, (Action.REQUESTED.value,))
+	yield from compare(SUBMISSION, ASKED, counts)
+	yield from gone(SUBMISSION, ASKED)
 
 
-def compare(doctype: str, actions: tuple[str, ...], counts: Counts, digest_of: Any) -> Iterator[Finding]:
+def compare(doctype: str, actions: tuple[str, ...], counts: Counts) -> Iterator[Finding]:
 	"""Rows whose event says something else, and rows of which no event tells."""
 	last = ""
 	while True:
@@ -57,17 +41,16 @@ def compare(doctype: str, actions: tuple[str, ...], counts: Counts, digest_of: A
 			return
 		last = rows[-1].name
 		counts.add(doctype, len(rows))
-		yield from judge(doctype, rows, actions, digest_of)
+		yield from judge(doctype, rows, actions)
 
 
 def check_one(doctype: str, name: str) -> Iterator[Finding]:
 	"""One row of evidence."""
-	meta = frappe.get_meta(doctype)
 	rows = frappe.db.sql(f"select * from `tab{doctype}` where name = %s", name, as_dict=True)
-	yield from judge(doctype, rows, BORN, lambda row: trail_rows.row_digest(row, meta))
+	yield from judge(doctype, rows, BORN)
 
 
-def judge(doctype: str, rows: list[Any], actions: tuple[str, ...], digest_of: Any) -> Iterator[Finding]:
+def judge(doctype: str, rows: list[Any], actions: tuple[str, ...]) -> Iterator[Finding]:
 	"""A page of rows against their events."""
 	told = events_of(doctype, [row.name for row in rows], actions) if rows else {}
 	for row in rows:
@@ -76,7 +59,7 @@ def judge(doctype: str, rows: list[Any], actions: tuple[str, ...], digest_of: An
 			yield Finding(
 				doctype, row.name, company, _("It was inserted past the system: no event tells of it.")
 			)
-		elif digest_of(row) not in told[row.name]:
+		elif trail_evidence.digest_of(doctype, row) not in told[row.name]:
 			yield Finding(doctype, row.name, company, _("It was changed after it was written."))
 		else:
 			yield from unreadable(doctype, row)

@@ -88,15 +88,27 @@ class Evidence:
 
 
 def refused(rows: list[Any]) -> set[str]:
-	"""Submissions that our own check ended, as the trail tells."""
+	"""Submissions that our own check ended, as the trail tells: when it happened, or when it took over what was older."""
 	events = frappe.db.sql(
-		f"select * from `tab{EVENT}` where action = %(action)s and subject_name in %(names)s",
-		{"action": Action.REFUSED.value, "names": [row.invoice_name for row in rows]},
+		f"""select * from `tab{EVENT}` where (action = %(refused)s and subject_name in %(invoices)s)
+			or (action = %(adopted)s and subject_doctype = %(submission)s and subject_name in %(names)s)""",
+		{
+			"refused": Action.REFUSED.value,
+			"invoices": [row.invoice_name for row in rows],
+			"adopted": Action.REQUEST_ADOPTED.value,
+			"submission": SUBMISSION,
+			"names": [row.name for row in rows],
+		},
 		as_dict=True,
 	)
-	return {
-		str(frappe.parse_json(row.facts or "{}").get("submission")) for row in events if is_authentic(row)
-	}
+	found = set()
+	for row in filter(is_authentic, events):
+		facts = frappe.parse_json(row.facts or "{}")
+		if row.action == Action.REFUSED.value:
+			found.add(str(facts.get("submission")))
+		elif facts.get("state") == State.REJECTED.value:
+			found.add(str(row.subject_name))
+	return found
 
 
 def complaints(row: Any, found: Evidence) -> Iterator[str]:

@@ -47,7 +47,7 @@ def explained() -> Iterator[None]:
 	except ImportError:
 		raise ConfigurationError(
 			"The oci package is not installed.",
-			hint="Install bayancore_erp[oci] into the bench.",
+			hint="Install bayancore_erp[archive] into the bench.",
 			field="auth",
 		)
 	try:
@@ -80,6 +80,14 @@ def unless(statuses: tuple[int, ...], call: Callable[[], Any]) -> Any:
 		if error.status in statuses:
 			return None
 		raise
+
+
+def service_error() -> type[Exception]:
+	"""What the SDK raises for a refusal."""
+	import oci
+
+	found: type[Exception] = oci.exceptions.ServiceError
+	return found
 
 
 def network_errors() -> tuple[type[Exception], ...]:

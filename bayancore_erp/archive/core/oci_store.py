@@ -36,7 +36,7 @@ from bayancore_erp.archive.core.store import (
 	require_fit,
 	require_metadata,
 )
-from bayancore_erp.zatca.core.errors import ConfigurationError, ZatcaError
+from bayancore_erp.zatca.core.errors import ConfigurationError, TransportError, ZatcaError
 
 REGIONS = ("me-riyadh-1", "me-jeddah-1")
 """Oracle's regions on Saudi soil; no other is accepted."""
@@ -244,7 +244,7 @@ class OciObjectStorage:
 		elif not longest[0] and longest[1] < SIX_YEARS:
 			problems.append(f"The longest retention rule is {longest[1]} days; the law asks for six years.")
 		facts = [_rule_sentence(rule) for rule in rules]
-		return Health(place, True, tuple(problems), tuple(facts), rules)
+		return Health(place, True, tuple(problems), tuple(facts), rules, str(bucket.kms_key_id or ""))
 
 	# --- putting --------------------------------------------------------------------------------------------------
 
@@ -440,15 +440,46 @@ def _with_api_key(settings: OciSettings) -> tuple[dict[str, Any], Any]:
 
 
 def _with_instance(settings: OciSettings) -> tuple[dict[str, Any], Any]:
+	from oci import retry
 	from oci.auth.signers import InstancePrincipalsSecurityTokenSigner
 
-	return {"region": settings.region}, InstancePrincipalsSecurityTokenSigner()
+	# By itself the SDK asks for three minutes; elsewhere than in Oracle's cloud nobody answers, and somebody waits.
+	patience = (
+		retry.RetryStrategyBuilder(
+			max_attempts=2, total_elapsed_time_seconds=30, service_error_retry_on_any_5xx=True
+		)
+		.add_max_attempts()
+		.add_total_elapsed_time()
+		.add_service_error_check()
+		.get_retry_strategy()
+	)
+	try:
+		return {"region": settings.region}, InstancePrincipalsSecurityTokenSigner(retry_strategy=patience)
+	except (oci_failures.service_error(), *oci_failures.network_errors()):
+		raise TransportError(
+			"The server does not get its identity as an instance of Oracle's cloud.",
+			may_have_arrived=False,
+			hint="Is it one? If not, choose API key. It is tried again by itself.",
+		) from None
+	except RuntimeError as error:
+		raise _no_identity(error) from None
 
 
 def _with_resource(settings: OciSettings) -> tuple[dict[str, Any], Any]:
 	from oci.auth.signers import get_resource_principals_signer
 
-	return {"region": settings.region}, get_resource_principals_signer()
+	try:
+		return {"region": settings.region}, get_resource_principals_signer()
+	except (OSError, RuntimeError) as error:
+		raise _no_identity(error) from None
+
+
+def _no_identity(error: Exception) -> ConfigurationError:
+	return ConfigurationError(
+		f"The server has no identity of the chosen kind in Oracle's cloud ({type(error).__name__}).",
+		hint="Choose the kind of principal it has, or API key.",
+		field="auth",
+	)
 
 
 _SIGN_IN: Mapping[Auth, Callable[[OciSettings], tuple[dict[str, Any], Any]]] = {

@@ -3,7 +3,9 @@
 Takes records of a trail; inserts those that are not there yet, in their order, and gives back the last one. Imports `oracledb`
 (thin mode, no Oracle client needed) only when it connects. Never updates, deletes or drops, and never shows the password.
 Immutable and blockchain tables exist since 19.11 (COMPATIBLE 19.11.0); rows of ours are kept for `keep_days` after their
-insert, LOCKED: that term cannot be made shorter by anybody. Source: Oracle SQL Language Reference, CREATE TABLE.
+insert, LOCKED: that term cannot be made shorter by anybody. Source: Oracle SQL Language Reference, CREATE TABLE:
+blockchain_table_clauses and immutable_table_clauses (drop, then row retention, then hashing), Database Reference
+(BLOCKCHAIN_TABLE_RETENTION_THRESHOLD) and error help, read in November 2026 for 19c, 21c and 26ai.
 
 Not tried against a server: none was at hand. The tests check statements and binds with a connection of their own.
 """
@@ -26,6 +28,15 @@ _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,29}")
 _FEWEST_DAYS = 16
 """Oracle takes no shorter term."""
 _EXISTS = "ORA-00955"
+_HINTS = {
+	"ORA-00439": "This edition of the database has no such tables.",
+	"ORA-01031": "Grant CREATE TABLE to the user.",
+	"ORA-05728": "Set COMPATIBLE to 19.11.0 or higher.",
+	"ORA-05729": "Connect to a pluggable database, not to the root container.",
+	"ORA-05747": "keep_days is more than this database takes.",
+	"ORA-05807": "Grant TABLE RETENTION to the user: since 23ai it takes that to keep a table for more than 16 idle days.",
+}
+"""What a person can do about Oracle's refusals of the table; all others are for whoever runs the database."""
 
 
 class Kind(str, Enum):
@@ -194,10 +205,12 @@ class _Cursor:
 		except Exception:
 			self._sink.drop_connection()
 		if isinstance(error, Exception):
+			code = _code(error)
 			raise TransportError(
 				"The Oracle Database of the audit trail refused a statement.",
 				may_have_arrived=True,
-				code=_code(error),
+				code=code,
+				hint=_HINTS.get(code, ""),
 			) from error
 
 

@@ -76,6 +76,8 @@ class Health:
 	problems: tuple[str, ...] = ()
 	facts: tuple[str, ...] = ()
 	retention: tuple[RetentionRule, ...] = ()
+	vault_key: str = ""
+	"""The OCID of the key that what is stored is encrypted with, where it is the customer's own."""
 
 	@property
 	def ok(self) -> bool:

@@ -62,6 +62,16 @@ class HeadFile:
 			os.replace(fresh, file)
 		return count
 
+	def trails(self) -> list[str]:
+		"""The trails a place is noted of, by their own files' word."""
+		found = []
+		for file in sorted(self.folder.glob("*.json")):
+			try:
+				found.append(str(json.loads(file.read_text())["trail"]))
+			except (OSError, ValueError, KeyError, TypeError):
+				continue
+		return found
+
 	def file(self, trail: str) -> Path:
 		"""Named by digest: a company's name is no file name."""
 		return self.folder / f"{hashlib.sha256(trail.encode()).hexdigest()[:16]}.json"

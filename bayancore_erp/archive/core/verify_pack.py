@@ -51,8 +51,10 @@ FIXED = (
 	"README.txt", "verify_pack.py", "pack.json", "documents.jsonl", "trail.jsonl", "site.jsonl", "records.jsonl",
 	"totals.json",
 )  # fmt: skip
-EVIDENCE = frozenset({"Answered", "Archived", "Drawn", "Mailed", "Recorded", "Sent", "Signed", "Skipped"})
-"""Actions of the trail that tell of a new row of evidence, whose digest they state."""
+EVIDENCE = frozenset(
+	{"Adopted", "Answered", "Archived", "Drawn", "Mailed", "Recorded", "Sent", "Signed", "Skipped"}
+)
+"""Actions of the trail that tell of a new row of evidence, or of one older than the trail, whose digest they state."""
 DESTROYED = "Destroyed"
 MANIFEST = "manifest.jsonl"
 _NAME = re.compile(

@@ -4,7 +4,7 @@ frappe.ui.form.on("Archive Task", {
 	refresh(frm) {
 		frm.disable_save();
 		if (frm.doc.last_error && frm.doc.state !== "Done") {
-			frm.set_intro(frappe.utils.escape_html(frm.doc.last_error), frm.doc.state === "Failed" ? "red" : "orange");
+			frm.set_intro(frappe.utils.escape_html(frm.doc.__onload?.words || frm.doc.last_error), frm.doc.state === "Failed" ? "red" : "orange");
 		}
 		if (["Failed", "Waiting", "Pending"].includes(frm.doc.state)) {
 			frm.add_custom_button(__("Try Again Now"), () =>

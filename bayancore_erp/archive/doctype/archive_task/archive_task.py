@@ -6,11 +6,16 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from bayancore_erp.archive.adapter import words
 from bayancore_erp.zatca.adapter.records import ImmutableRecord
 
 
 class ArchiveTask(Document):
 	"""No role changes one by hand; failed work is started again by its button."""
+
+	def onload(self) -> None:
+		"""What stopped it, in the words of whoever opens it."""
+		self.set_onload("words", words.said(self.last_error or ""))
 
 	def validate(self) -> None:
 		if not self.flags.by_the_writer:

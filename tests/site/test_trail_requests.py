@@ -1,0 +1,237 @@
+"""What the trail hears over HTTP: prints, downloads, exports, mails, logins, each by a real request to the site."""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import world
+from fatoora import fresh
+
+
+@pytest.fixture(scope="module")
+def invoice(site: Any) -> Any:
+	"""A cleared invoice whose papers are attached."""
+	from bayancore_erp.archive.adapter import papers
+	from bayancore_erp.zatca import jobs
+	from bayancore_erp.zatca.adapter import journal
+	from bayancore_erp.zatca.api import submit_for_clearance
+
+	doc = world.invoice(site, world.VAT_BUYER, [world.line("خدمة | Service", 2, 100)])
+	site.db.commit()
+	submit_for_clearance(doc.doctype, doc.name)
+	if live := journal.live(doc.doctype, doc.name):
+		jobs.advance(live)
+	stored = fresh(site, doc)
+	assert stored.zatca_state == "Cleared"
+	papers.paper_of(stored.zatca_document)
+	site.db.commit()
+	return stored
+
+
+@pytest.fixture(scope="module")
+def key(site: Any) -> str:
+	"""Administrator's API key, as a header says it."""
+	from frappe.utils.password import set_encrypted_password
+
+	site.db.set_value("User", "Administrator", "api_key", "trailkey")
+	set_encrypted_password("User", "Administrator", "trailsecret", "api_secret")
+	site.db.commit()
+	site.clear_document_cache("User", "Administrator")
+	return "token trailkey:trailsecret"
+
+
+@pytest.fixture
+def frappe(site: Any) -> Iterator[Any]:
+	site.db.rollback()
+	yield site
+	site.db.rollback()
+
+
+def ask(path: str, headers: dict[str, str] | None = None, **values: Any) -> Any:
+	"""One request through Frappe's own WSGI application, in a context of its own; POST where values are given."""
+
+	def send() -> Any:
+		from frappe.app import application
+		from werkzeug.test import Client
+
+		client = Client(application, use_cookies=False)
+		told = {"Host": world.SITE, **(headers or {})}
+		answer = client.post(path, data=values, headers=told) if values else client.get(path, headers=told)
+		answer.get_data()
+		return answer
+
+	folder = os.getcwd()
+	try:
+		return contextvars.Context().run(send)
+	finally:
+		os.chdir(folder)
+
+
+def latest(frappe: Any, action: str) -> Any:
+	"""The last event of that kind, seen by a fresh snapshot."""
+	frappe.db.rollback()
+	rows = frappe.get_all(
+		"Audit Event",
+		filters={"action": action},
+		fields=["name", "actor", "subject_doctype", "subject_name", "company", "facts", "digest"],
+		order_by="name desc",
+		limit=1,
+	)
+	return rows[0] if rows else frappe._dict(name="")
+
+
+def heard(frappe: Any, action: str, path: str, key: str = "", cookie: str = "", **values: Any) -> Any:
+	"""The one event that a request brings."""
+	before = latest(frappe, action).name
+	count = frappe.db.count("Audit Event", {"action": action})
+	headers = {"Authorization": key} if key else {"Cookie": cookie} if cookie else {}
+	answer = ask(path, headers, **values)
+	told = latest(frappe, action)
+	assert answer.status_code in (200, 401), answer.get_data(as_text=True)[:800]
+	assert told.name != before, f"nothing is told of {path}"
+	assert frappe.db.count("Audit Event", {"action": action}) == count + 1
+	return told
+
+
+def test_a_print_in_the_browser(frappe: Any, invoice: Any, key: str) -> None:
+	told = heard(
+		frappe,
+		"Printed",
+		f"/printview?doctype=Sales Invoice&name={invoice.name}&format=ZATCA Tax Invoice",
+		key,
+	)
+	assert (told.subject_doctype, told.subject_name, told.company) == (
+		"Sales Invoice",
+		invoice.name,
+		world.COMPANY,
+	)
+	assert told.actor == "Administrator" and json.loads(told.facts)["state"] == "Cleared"
+
+
+def test_a_private_file_by_its_address_and_by_its_call(frappe: Any, invoice: Any, key: str) -> None:
+	urls = frappe.get_all("File", filters={"attached_to_name": invoice.name}, pluck="file_url")
+	assert len(urls) == 2
+	for path in (urls[0], f"/api/method/download_file?file_url={urls[1]}"):
+		told = heard(frappe, "Downloaded", path, key)
+		assert (told.subject_name, json.loads(told.facts)["what"]) == (invoice.name, "file")
+	before = frappe.db.count("Audit Event", {"action": "Downloaded"})
+	assert ask(urls[0]).status_code == 403
+	frappe.db.rollback()
+	assert frappe.db.count("Audit Event", {"action": "Downloaded"}) == before, "a refused one is no download"
+
+
+def test_the_lawful_copy_from_the_form(frappe: Any, invoice: Any, key: str) -> None:
+	call = "/api/method/bayancore_erp.archive.api.download"
+	told = heard(frappe, "Downloaded", f"{call}?doctype=Sales Invoice&name={invoice.name}&what=xml", key)
+	assert (told.subject_name, json.loads(told.facts)["what"]) == (invoice.name, "xml")
+
+
+def test_lists_and_reports_exported(frappe: Any, invoice: Any, key: str) -> None:
+	told = heard(
+		frappe,
+		"Exported",
+		"/api/method/frappe.desk.reportview.export_query",
+		key,
+		doctype="Sales Invoice",
+		file_format_type="CSV",
+		title="Sales Invoice",
+		fields=json.dumps(["`tabSales Invoice`.`name`"]),
+		filters="[]",
+		view="Report",
+	)
+	assert (told.subject_doctype, told.actor) == ("Sales Invoice", "Administrator")
+	told = heard(
+		frappe,
+		"Exported",
+		"/api/method/frappe.desk.query_report.export_query",
+		key,
+		report_name="Documents Due",
+		file_format_type="CSV",
+		filters=json.dumps({"as_of": "2040-01-01"}),
+		visible_idx="[0]",
+	)
+	assert (told.subject_doctype, told.subject_name) == ("Report", "Documents Due")
+	told = heard(
+		frappe,
+		"Exported",
+		"/api/method/frappe.core.doctype.data_import.data_import.download_template",
+		key,
+		doctype="Sales Invoice",
+		export_fields=json.dumps({"Sales Invoice": ["name", "customer"]}),
+		export_records="all",
+		file_type="CSV",
+	)
+	assert told.subject_doctype == "Sales Invoice"
+	before = frappe.db.count("Audit Event", {"action": "Exported"})
+	answer = ask(
+		"/api/method/frappe.desk.reportview.export_query",
+		{"Authorization": key},
+		doctype="UOM",
+		file_format_type="CSV",
+		title="UOM",
+		fields=json.dumps(["`tabUOM`.`name`"]),
+		filters="[]",
+		view="Report",
+	)
+	assert answer.status_code == 200
+	frappe.db.rollback()
+	assert frappe.db.count("Audit Event", {"action": "Exported"}) == before, (
+		"what is none of ours is not told"
+	)
+
+
+def test_a_mail_from_the_form(frappe: Any, invoice: Any, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+	frappe.db.set_single_value("System Settings", "disable_standard_email_footer", 1)
+	if not frappe.db.exists("Email Account", {"default_outgoing": 1, "enable_outgoing": 1}):
+		from mailbox import set_account
+
+		set_account(frappe, 1)
+	frappe.db.commit()
+	told = heard(
+		frappe,
+		"Mail Queued",
+		"/api/method/frappe.core.doctype.communication.email.make",
+		key,
+		doctype="Sales Invoice",
+		name=invoice.name,
+		recipients="someone@example.com",
+		subject="About your invoice",
+		content="A remark that stays out of the trail",
+		send_email=1,
+	)
+	assert (told.subject_name, told.company) == (invoice.name, world.COMPANY)
+	assert json.loads(told.facts)["recipients"] == "1" and len(told.digest) == 64
+	assert "remark" not in told.facts and "someone" not in told.facts
+
+
+def test_sign_in_out_and_in_vain(frappe: Any) -> None:
+	from frappe.utils.password import update_password
+
+	user = "signs.in@example.com"
+	if not frappe.db.exists("User", user):
+		world.make(frappe, "User", email=user, first_name="Signs", send_welcome_email=0)
+	update_password(user, "a-Good-1-password")
+	frappe.db.commit()
+	told = heard(frappe, "Login", "/api/method/login", usr=user, pwd="a-Good-1-password")
+	assert (told.actor, told.subject_name, told.company) == (user, user, "")
+	told = heard(frappe, "Failed Login", "/api/method/login", usr=user, pwd="wrong-One-2")
+	assert told.actor == user and "wrong" not in json.dumps(told)
+	told = heard(frappe, "Failed Login", "/api/method/login", usr="nobody@example.com", pwd="secret-3")
+	assert (told.actor, told.subject_name) == ("Guest", "")
+	assert "nobody" not in json.dumps(told) and "secret" not in json.dumps(told)
+	answer = ask("/api/method/login", usr=user, pwd="a-Good-1-password")
+	[sid] = [cookie for cookie in answer.headers.getlist("Set-Cookie") if cookie.startswith("sid=")]
+	told = heard(frappe, "Logout", "/api/method/logout", cookie=sid.split(";")[0])
+	assert told.subject_name == user
+
+
+def test_everything_told_so_verifies(frappe: Any) -> None:
+	from bayancore_erp.archive.adapter.verify import verify
+
+	report = verify()
+	assert report.ok, report.findings
