@@ -184,7 +184,7 @@ doc_events = {
 }
 
 # --- desk -----------------------------------------------------------------------------------------------------------
-app_include_js = ["/assets/bayancore_erp/js/zatca_navigate.js"]
+app_include_js = ["/assets/bayancore_erp/js/zatca_navigate.js", "/assets/bayancore_erp/js/zatca_reports.js"]
 app_include_css = ["/assets/bayancore_erp/css/zatca_desk.css", "/assets/bayancore_erp/css/zatca_verdict.css"]
 _readiness = "invoice_to_cash/client_scripts/readiness.js"
 _invoice_scripts = [
@@ -200,7 +200,12 @@ doctype_js = {
 	"POS Invoice": _invoice_scripts,
 	"Payment Entry": "zatca/client_scripts/payment_entry.js",
 	"ZATCA Device": "zatca/client_scripts/device_home.js",
-	"ZATCA Settings": ["zatca/client_scripts/outage_settings.js", "zatca/client_scripts/data_migration.js"],
+	"ZATCA Settings": [
+		"zatca/client_scripts/outage_settings.js",
+		"zatca/client_scripts/data_migration.js",
+		"zatca/client_scripts/payment_means.js",
+	],
+	"Mode of Payment": "zatca/client_scripts/payment_means.js",
 	**{doctype: _readiness for doctype in ("Customer", "Quotation", "Sales Order", "Delivery Note")},
 }
 doctype_list_js = {

@@ -7,6 +7,7 @@ Never overwrites a field that has a value, never guesses a number that is not wr
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -125,14 +126,30 @@ def addresses() -> Iterator[Proposal]:
 
 @frappe.whitelist()
 def preview_data() -> dict[str, Any]:
-	"""How many fields of each kind could be filled, and the first of them."""
+	"""How many fields of each kind could be filled, what people call them, and the first of them in words."""
 	frappe.only_for(("System Manager", "ZATCA Manager"))
 	found = list(proposals())
-	counts: dict[str, int] = {}
-	for one in found:
-		key = f"{one.doctype}.{one.field}"
-		counts[key] = counts.get(key, 0) + 1
-	return {"counts": counts, "rows": [one._asdict() for one in found[:SHOWN]]}
+	counts = Counter(f"{one.doctype}.{one.field}" for one in found)
+	return {
+		"counts": dict(counts),
+		"labels": {kind: label_of(*kind.split(".")) for kind in counts},
+		"rows": [in_words(one) for one in found[:SHOWN]],
+	}
+
+
+def label_of(doctype: str, field: str) -> str:
+	"""As it stands on the form."""
+	return _(frappe.get_meta(doctype).get_label(field), context=doctype)
+
+
+def in_words(one: Proposal) -> dict[str, str]:
+	"""For reading: the field by its label, a choice in the reader's language."""
+	chosen = frappe.get_meta(one.doctype).get_field(one.field).fieldtype == "Select"
+	return {
+		**one._asdict(),
+		"label": label_of(one.doctype, one.field),
+		"value": _(one.value) if chosen else one.value,
+	}
 
 
 @frappe.whitelist(methods=["POST"])

@@ -304,6 +304,18 @@ def test_found(frappe: Any, way: Any) -> None:
 	assert all(one.what for one in found)
 
 
+def test_the_doctor_names_the_invoice_and_what_is_wrong(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import doctor_records
+	from bayancore_erp.zatca.adapter.doctor import Light
+
+	(well,) = doctor_records.books()
+	assert well.light is Light.GREEN
+	raw_ledger_vat(frappe, frappe.issued)
+	(finding,) = doctor_records.books()
+	assert finding.light is Light.RED and finding.route == ("Form", "Sales Invoice", frappe.issued.name)
+	assert frappe.issued.name in finding.sentence and "VAT" in finding.sentence and finding.todo
+
+
 def test_the_managers_are_told(frappe: Any) -> None:
 	from bayancore_erp.zatca.adapter import watch
 

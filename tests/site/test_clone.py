@@ -84,6 +84,19 @@ def test_at_home_it_signs_sends_and_remembers_its_head(frappe: Any) -> None:
 	assert standing.ok and standing.icv == standing.known_icv == head["icv"]
 
 
+def test_the_doctor_tells_whose_device_it_is(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import doctor_records
+	from bayancore_erp.zatca.adapter.doctor import Light
+
+	(home,) = doctor_records.homes()
+	assert home.light is Light.GREEN and frappe.device in home.area
+	frappe.db.set_value("ZATCA Device", frappe.device, {"bound_to": "other.local 0123", "icv": 0})
+	moved, behind = doctor_records.homes()
+	assert {moved.light, behind.light} == {Light.RED} and moved.todo and behind.todo
+	assert "other.local" in moved.sentence and "older backup" in behind.sentence
+	assert moved.route == ("Form", "ZATCA Device", frappe.device)
+
+
 def test_what_is_rolled_back_is_not_remembered(frappe: Any) -> None:
 	from bayancore_erp.zatca.adapter import clone
 

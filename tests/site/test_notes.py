@@ -89,6 +89,7 @@ def test_a_credit_note_takes_what_is_left_and_no_more(frappe: Any) -> None:
 	assert not {"LAW-NOTE-TOTAL", "LAW-NOTE-LINE"} & problems(frappe, second).keys()
 	second = cleared(frappe, second)
 	assert first.grand_total + second.grand_total == -doc.grand_total
+	assert fresh(frappe, doc).outstanding_amount == 0, "what was credited is owed no more"
 	with pytest.raises(NothingToCorrect, match="credited in full"):
 		note_on(frappe, doc)
 	assert note_offers(doc.doctype, doc.name)["notes"] == ["Debit Note"]
@@ -125,6 +126,10 @@ def test_a_debit_note_raises_a_price(frappe: Any) -> None:
 	doc = sale(frappe, world.line("حديد | Steel", 100, 40), world.line("نقل | Transport", 1, 300))
 	note = note_on(frappe, doc, "Debit Note", "Change of Value")
 	assert [(row.qty, row.rate) for row in note.items] == [(100, 0), (1, 0)]
+	# as the form needs it: everything it asks for, and rows that are its own
+	assert (
+		note.naming_series and note.due_date and not {row.parent for row in note.get_all_children()} - {None}
+	)
 	note.items[0].rate = 2.5
 	note.insert()
 	assert [row.item_name for row in note.items] == ["حديد | Steel"], "what was not raised is none of it"

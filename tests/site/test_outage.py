@@ -162,6 +162,20 @@ def test_released_booked_marked_then_cleared_with_the_same_bytes(frappe: Any, fa
 	frappe.db.rollback()
 
 
+def test_the_doctor_tells_that_one_is_on(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import doctor_records
+	from bayancore_erp.zatca.adapter.doctor import Light
+	from bayancore_erp.zatca.api import leave_outage
+
+	assert list(doctor_records.outages()) == []
+	record = enter(frappe)
+	(finding,) = doctor_records.outages()
+	assert finding.light is Light.AMBER and world.COMPANY in finding.area and finding.todo
+	assert finding.route == ("Form", "ZATCA Outage", record)
+	leave_outage(world.COMPANY)
+	assert list(doctor_records.outages()) == []
+
+
 def test_one_that_was_never_signed_is_signed_first(frappe: Any, fatoora: Fatoora) -> None:
 	fatoora.fault("503:clearance:99")
 	enter(frappe)
@@ -321,6 +335,42 @@ def test_written_by_hand_is_issued_as_of_then(frappe: Any, fatoora: Fatoora) -> 
 	assert issued.zatca_issued_at == handed
 	xml = frappe.get_doc("ZATCA Document", issued.zatca_document).xml.decode()
 	assert f"<cbc:IssueDate>{handed.date()}</cbc:IssueDate>" in xml and "H-0042" in xml
+
+
+def test_one_that_was_paid_already_is_reversed_too(
+	frappe: Any, fatoora: Fatoora, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	"""The customer paid the released copy: reversing takes the allocation back and leaves the money on account."""
+	from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
+
+	from bayancore_erp.zatca.adapter import signing
+	from bayancore_erp.zatca.api import reverse_released
+	from bayancore_erp.zatca.core import pipeline
+
+	def unrefused(invoice: Any, *rest: Any, **kwargs: Any) -> Any:
+		broken = replace(invoice, buyer=replace(invoice.buyer, vat_number="123"))
+		return pipeline.prepare(broken, *rest, **kwargs, refuse=False)
+
+	# what a site may have switched off
+	frappe.db.set_single_value("Accounts Settings", "unlink_payment_on_cancellation_of_invoice", 0)
+	enter(frappe)
+	doc = draft(frappe)
+	with monkeypatch.context() as patch:
+		patch.setattr(signing, "prepare", unrefused)
+		release(frappe, doc)
+	payment = get_payment_entry("Sales Invoice", doc.name, bank_account=f"Cash - {world.ABBR}")
+	payment.update({"reference_no": "T-1", "reference_date": world.TODAY})
+	payment.submit()
+	frappe.db.commit()
+	assert fresh(frappe, doc).outstanding_amount == 0
+	assert advance(frappe, doc) == "Rejected"
+
+	corrected = reverse_released(doc.name, "The buyer's number was wrong")
+	frappe.db.commit()
+	assert fresh(frappe, doc).docstatus == 2 and not world.ledger(frappe, fresh(frappe, doc))
+	kept = fresh(frappe, payment)
+	assert (kept.docstatus, kept.references, kept.unallocated_amount) == (1, [], payment.paid_amount)
+	assert frappe.db.get_value("Sales Invoice", corrected, "docstatus") == 0
 
 
 @pytest.mark.parametrize(

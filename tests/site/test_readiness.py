@@ -457,6 +457,69 @@ def test_fix_what_the_draft_copied(frappe: Any) -> None:
 	assert doc.tax_id == "399999999900003"
 
 
+def test_fix_the_halalas_of_a_draft(frappe: Any) -> None:
+	"""No base reaches SAR 10.00 with VAT: the draft says so once, and one click settles it."""
+	frappe.db.set_value("ZATCA Settings", world.COMPANY, "settle_differences", "Ask")
+	frappe.clear_document_cache("ZATCA Settings", world.COMPANY)
+	coffee = [world.line("قهوة | Coffee", 1, "10.00")]
+	today = {"posting_date": frappe.utils.nowdate(), "due_date": frappe.utils.nowdate()}
+	doc = world.invoice(frappe, world.PERSON, coffee, taxes_and_charges=world.INCLUSIVE, **today)
+	assert doc.zatca_difference
+	found = look(doc)
+	point = point_of(found, "ERP-DIFFERENCE")
+	assert "0.00 instead of -0.01" in point["text"] and found["light"] == "Not Ready"
+	assert fix(doc, found, "ERP-DIFFERENCE")["light"] == "Ready"
+	assert (doc.rounded_total, doc.zatca_difference) == (10.0, 0)
+
+
+def test_what_is_no_rounding_has_no_click(frappe: Any) -> None:
+	freight = world.charge(world.FREIGHT, 100, "شحن | Freight")
+	doc = make(frappe, "Sales Invoice", taxes=[*world.vat_rows(), freight])
+	point = point_of(look(doc), "ERP-NOT-ROUNDING")
+	assert not point["fixes"] and "no rounding" in point["text"]
+
+
+def given_away(
+	frappe: Any, doctype: str, price: float, qty: float = 1, day: str = "2026-11-10", **more: Any
+) -> Any:
+	"""A document on which everything is free, at what it would sell for."""
+	gift = row(qty=qty, rate=0, price_list_rate=price, discount_percentage=100)
+	return make(frappe, doctype, gift, posting_date=day, set_posting_time=1, **more)
+
+
+def test_gifts_are_counted_against_the_years_limits(frappe: Any) -> None:
+	"""A recipient's 200 and the company's 50,000 in a calendar year, on deliveries and invoices; what is taxed counts not."""
+	given_away(frappe, "Delivery Note", 60).submit()
+	given_away(frappe, "Delivery Note", 900, day="2025-12-30").submit()
+	given_away(frappe, "Delivery Note", 700, zatca_nominal=1).submit()
+	given_away(frappe, "Delivery Note", 500, party=world.GOV_BUYER).submit()
+	draft = given_away(frappe, "Sales Invoice", 100)
+	point = point_of(look(draft), "LAW-FREE-ALL")
+	assert "160.00 in 2026" in point["text"] and "660.00 of" in point["text"], point["text"]
+	assert "needs no tax invoice" in point["text"] and point["place"]["fieldname"] == "zatca_nominal"
+	again = given_away(frappe, "Sales Invoice", 141)
+	text = point_of(look(again), "LAW-FREE-ALL")["text"]
+	assert "201.00 in 2026" in text and "too much" in text
+	# without a price of its own: the price list's, VAT taken out where prices include it
+	frappe.db.set_value(
+		"Sales Invoice Item", draft.items[0].name, {"price_list_rate": 0, "base_price_list_rate": 0}
+	)
+	frappe.db.set_value("Sales Taxes and Charges", draft.taxes[0].name, "included_in_print_rate", 1)
+	assert "164.35 in 2026" in point_of(look(draft), "LAW-FREE-ALL")["text"]
+	# nothing to go by is said, not guessed
+	frappe.db.set_value("Sales Invoice Item", draft.items[0].name, "item_code", "VALVE")
+	assert "1 rows have no price" in point_of(look(draft), "LAW-FREE-ALL")["text"]
+
+
+def test_the_companys_year_of_gifts(frappe: Any) -> None:
+	for party in (world.GOV_BUYER, world.UNREGISTERED):
+		given_away(frappe, "Delivery Note", 24_950, party=party).submit()
+	within = point_of(look(given_away(frappe, "Sales Invoice", 100)), "LAW-FREE-ALL")["text"]
+	beyond = point_of(look(given_away(frappe, "Sales Invoice", 101)), "LAW-FREE-ALL")["text"]
+	assert "50,000.00 of" in within and "too much" not in within
+	assert "50,001.00 of" in beyond and "too much" in beyond
+
+
 def test_a_fix_is_offered_and_applied_only_to_those_who_may(frappe: Any) -> None:
 	from bayancore_erp.invoice_to_cash.api import fix as apply
 	from bayancore_erp.invoice_to_cash.api import readiness

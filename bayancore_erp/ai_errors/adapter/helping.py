@@ -49,12 +49,17 @@ def help_for(doctype: str, name: str) -> dict[str, Any]:
 		return answer
 	scene = Scene.of_submission(row)
 	still = still_wrong(doc) if doc.docstatus == 0 and row.state == State.REJECTED.value else None
-	rows = [_message(doc, row, message, scene, still) for message in row.messages]
+	rows = [_message(doc, row, message, scene, still) for message in row.messages if not is_echo(message)]
 	answer["problems"] = together([each for each in rows if each["severity"] == "Error"])
 	answer["warnings"] = together([each for each in rows if each["severity"] != "Error"])
 	answer["asking"] = any(each["asking"] for each in rows)
 	answer["all_fixed"] = bool(answer["problems"]) and all(each["fixed"] for each in answer["problems"])
 	return answer
+
+
+def is_echo(message: Any) -> bool:
+	"""ZATCA only says that it had the invoice already, after an answer that was lost or late: nothing to read, nothing to do."""
+	return message.severity != "Error" and (message.category or "").casefold() == "duplicate-invoice"
 
 
 def still_wrong(doc: Any) -> set[str]:

@@ -32,6 +32,8 @@ from bayancore_erp.zatca.adapter.fields import (
 	UomField,
 )
 from bayancore_erp.zatca.adapter.mapper.taxation import stated
+from bayancore_erp.zatca.adapter.preflight import DIFFERENCE
+from bayancore_erp.zatca.adapter.settle import settle_draft
 from bayancore_erp.zatca.core.codes import EXEMPTIONS, VatCategory
 from bayancore_erp.zatca.core.invoice import has_arabic
 
@@ -367,7 +369,21 @@ def copy_again(doctype: str, name: str) -> None:
 	doc.save()
 
 
+# --- amounts ----------------------------------------------------------------------------------------------------------
+def settle_difference(point: Point, case: Case) -> Iterator[Fix]:
+	"""ERPNext's totals made the lawful ones, and saved."""
+	if point.code == DIFFERENCE and case.is_draft:
+		yield Fix(
+			"settle_difference",
+			_("Settle the Difference"),
+			case.doc.doctype,
+			case.doc.name,
+			lambda _choice: settle_draft(case.doc.doctype, case.doc.name),
+		)
+
+
 FINDERS: tuple[Callable[[Point, Case], Iterator[Fix]], ...] = (
+	settle_difference,
 	refresh_copies,
 	complete_address,
 	apply_standard_rate,

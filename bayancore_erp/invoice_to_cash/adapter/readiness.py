@@ -18,6 +18,7 @@ from frappe.utils import cint, flt
 from bayancore_erp.invoice_to_cash.adapter.fields import ORDER_DOCTYPES, Light
 from bayancore_erp.invoice_to_cash.adapter.fixes import offer
 from bayancore_erp.invoice_to_cash.adapter.following import from_customer, from_order, here, now
+from bayancore_erp.invoice_to_cash.adapter.gifts import counted
 from bayancore_erp.invoice_to_cash.adapter.points import (
 	ERROR,
 	INFORMATION,
@@ -152,7 +153,7 @@ def points_of(case: Case, found: Look) -> Iterator[Point]:
 	yield from templates
 	if case.doc.doctype == "Quotation":
 		yield from check_prices(case)
-	yield from judged
+	yield from counted(judged, case)
 	yield from units(case)
 	if case.doc.doctype in INVOICE_DOCTYPES:
 		yield from device(case)

@@ -62,7 +62,8 @@ def make_note(
 			InvoiceField.EVENT_DATE: event,
 			"set_posting_time": 0,
 			"posting_date": nowdate(),
-			"due_date": None,
+			# what is raised is owed like any invoice, what is credited is not
+			"due_date": nowdate() if kind == DEBIT else None,
 		}
 	)
 	return {"note": note, "late": lateness(event, getdate(nowdate()))}
@@ -119,6 +120,10 @@ def credit_note(original: Any, reason: str) -> Any:
 	note.run_method("calculate_taxes_and_totals")
 	if cint(note.get("is_pos")):
 		give_back(note)
+	elif note.meta.has_field("update_outstanding_for_self"):
+		# it takes down what is owed on its original; of one that is paid the customer keeps a credit
+		owed = money(original.outstanding_amount)
+		note.update_outstanding_for_self = int(owed < -money(note.rounded_total or note.grand_total))
 	return note
 
 
@@ -167,8 +172,11 @@ def debit_note(original: Any) -> Any:
 	"""A new invoice with the original's lines at no price yet: a person states by how much each is raised."""
 	note = frappe.copy_doc(original)
 	for field in note.meta.fields:
-		if field.no_copy and field.fieldtype != "Table":
+		if field.no_copy and field.fieldtype != "Table" and field.fieldname != "naming_series":
 			note.set(field.fieldname, None)
+	# a form takes in only rows that belong to nobody yet
+	for row in note.get_all_children():
+		row.parent = None
 	note.update(
 		{
 			"is_debit_note": 1,
@@ -277,6 +285,11 @@ def offers(doc: Any) -> dict[str, Any]:
 	)
 	if not correctable or doc.get(InvoiceField.STATE) in ("", None, State.SKIPPED.value):
 		return NO_OFFERS
+	if (
+		doc.get(InvoiceField.KIND) == Kind.STANDARD.value
+		and not State(doc.get(InvoiceField.STATE)).is_approved
+	):
+		return NO_OFFERS  # released in an outage: ZATCA knows no such invoice yet, or has rejected it
 	whole = remaining.totals_with_vat(
 		[frappe._dict(name=doc.name, zatca_uuid=doc.get(InvoiceField.UUID), grand_total=doc.grand_total)]
 	)[doc.name]

@@ -23,7 +23,7 @@ def homes() -> Iterator[Finding]:
 		if standing.ok:
 			yield Finding(area, Light.GREEN, _("The device belongs to this site."), "", route)
 		for reason in standing.reasons:
-			yield Finding(area, Light.RED, reason, "", route)
+			yield Finding(area, Light.RED, reason, _("Press This Site Took Over on the device."), route)
 
 
 def books() -> Iterator[Finding]:

@@ -498,7 +498,6 @@ def post(lease: Lease, row: Any) -> None:
 		raise
 	except Exception as error:
 		frappe.db.rollback()
-		frappe.local.message_log = messages
 		if row.state == State.CLEARED_NOT_POSTED.value:
 			problem = posting.explain(row.invoice_doctype, row.invoice_name, error)
 		else:
@@ -509,6 +508,9 @@ def post(lease: Lease, row: Any) -> None:
 			wait(lease, row, State(row.state), LATER, problem.text, {})
 
 		step(work)
+	finally:
+		# what ERPNext remarks was remarked when the draft was saved; the verdict tells the rest
+		frappe.local.message_log = messages
 
 
 @contextmanager

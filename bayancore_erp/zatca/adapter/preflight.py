@@ -20,6 +20,7 @@ from bayancore_erp.zatca.adapter.mapper import Facts, known_facts, map_document
 from bayancore_erp.zatca.adapter.mapper.mapping import Mapping
 from bayancore_erp.zatca.adapter.mapper.refusal import Refusals
 from bayancore_erp.zatca.adapter.remaining import beyond_a_line
+from bayancore_erp.zatca.adapter.settle import NotRounding, refuse_what_is_no_rounding
 from bayancore_erp.zatca.core.calculator import Totals, calculate
 from bayancore_erp.zatca.core.errors import ZatcaError
 from bayancore_erp.zatca.core.invoice import InvalidInvoice, Invoice
@@ -80,6 +81,8 @@ def look(
 	return Look(mapping, totals, tuple(problems))
 
 
+DIFFERENCE = "ERP-DIFFERENCE"
+
 # Accepted with a warning, and stopped here all the same: the document would be lacking for ever (WORKFLOW.md, scenarios).
 STOPPED = frozenset({"BR-KSA-09", "BR-KSA-10", "BR-KSA-63", "BR-KSA-81"})
 PARTS = ("street", "building_number", "district", "city", "postal_code")
@@ -110,18 +113,27 @@ def by_part(finding: Finding, invoice: Invoice) -> Iterator[Finding]:
 		yield finding
 
 
-def differences(doc: Any, mapping: Mapping, totals: Totals) -> Iterable[Problem]:
-	"""Every figure of ERPNext's that would not be the lawful one."""
-	return [
-		Problem(
-			"ERP-DIFFERENCE",
-			_(
-				"{0}: ERPNext has {1}, the lawful amount is {2}. Settle the difference and submit again."
-			).format(_(LABELS[each.figure]), each.erpnext, each.lawful),
-			field=f"totals.{each.figure}",
-		)
-		for each in difference(doc, totals, taxes=mapping.taxes, facts=mapping.facts)
-	]
+def differences(doc: Any, mapping: Mapping, totals: Totals) -> Iterator[Problem]:
+	"""Where ERPNext's figures would not be the lawful ones: all of them in one problem, for one click settles them together."""
+	found = difference(doc, totals, taxes=mapping.taxes, facts=mapping.facts)
+	if not found:
+		return
+	try:
+		refuse_what_is_no_rounding(doc, found)
+	except NotRounding as error:
+		yield from_error(error)
+		return
+	figures = (
+		f"{_(LABELS[each.figure])}: {_('{0} instead of {1}').format(each.erpnext, each.lawful)}"
+		for each in found
+	)
+	yield Problem(
+		DIFFERENCE,
+		_("ERPNext's amounts are some halalas off the lawful ones ({0}). Settle the difference.").format(
+			" · ".join(figures)
+		),
+		field=f"totals.{found[0].figure}",
+	)
 
 
 def taken_too_far(doc: Any, mapping: Mapping, totals: Totals) -> Iterable[Problem]:

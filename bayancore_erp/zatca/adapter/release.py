@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
+from erpnext.accounts.utils import cancel_exchange_gain_loss_journal, unlink_ref_doc_from_payment_entries
 from frappe import _
 from frappe.utils import now_datetime
 
@@ -130,12 +131,15 @@ def reissue(name: str) -> None:
 def reverse(name: str, reason: str) -> str:
 	"""Take a released and then rejected invoice out of the books and give a draft to correct. Both are kept.
 
-	ZATCA knows no such invoice, so there is nothing a credit note could refer to.
+	ZATCA knows no such invoice, so there is nothing a credit note could refer to. What was paid on it stays with the customer.
 	"""
 	if not (reason or "").strip():
 		frappe.throw(_("Say why: the reason is kept as evidence."))
 	doc = frappe.get_doc(INVOICE, name)
 	require_rejected(doc)
+	# ERPNext's own order; it leaves both out where a site has switched unlinking off, and then refuses to cancel
+	cancel_exchange_gain_loss_journal(doc)
+	unlink_ref_doc_from_payment_entries(doc)
 	doc.cancel()
 	doc.add_comment("Comment", reason)
 	corrected = frappe.copy_doc(doc)

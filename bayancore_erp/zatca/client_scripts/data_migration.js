@@ -15,32 +15,30 @@
 		});
 	}
 
-	function choose(frm, kinds, { counts, rows }) {
+	function choose(frm, kinds, { counts, labels, rows }) {
 		const escape = frappe.utils.escape_html;
-		const shown = rows
-			.map(
-				(row) =>
-					`<tr><td>${__(row.doctype)}</td><td><bdi>${escape(row.name)}</bdi></td>` +
-					`<td><bdi>${escape(row.value)}</bdi></td><td>${escape(row.because)}</td></tr>`
-			)
-			.join("");
+		const cell = (text) => `<td><bdi>${escape(text)}</bdi></td>`;
+		const shown = rows.map(
+			(row) => `<tr><td>${__(row.doctype)} <bdi>${escape(row.name)}</bdi></td>${[row.label, row.value, row.because].map(cell).join("")}</tr>`
+		);
+		const head = [__("Document"), __("Field"), __("Value"), __("Why")].map((text) => `<th>${text}</th>`).join("");
+		const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+		const rest = total - rows.length;
 		const dialog = new frappe.ui.Dialog({
 			title: __("Fill from Existing Data"),
 			size: "large",
 			fields: [
-				...kinds.map((kind) => {
-					const [doctype, field] = kind.split(".");
-					const label = frappe.meta.get_label(doctype, field) || field;
-					return {
-						fieldname: kind.replace(".", "__"),
-						fieldtype: "Check",
-						default: 1,
-						label: `${__(doctype)}: ${__(label)} (${counts[kind]})`,
-					};
-				}),
+				...kinds.map((kind) => ({
+					fieldname: kind.replace(".", "__"),
+					fieldtype: "Check",
+					default: 1,
+					label: `${__(kind.split(".")[0])}: ${escape(labels[kind])} (${counts[kind]})`,
+				})),
 				{
 					fieldtype: "HTML",
-					options: `<div style="max-block-size: 18rem; overflow: auto"><table class="table table-sm">${shown}</table></div>`,
+					options: `<div style="max-block-size: 18rem; overflow: auto"><table class="table table-sm">
+						<thead><tr>${head}</tr></thead><tbody>${shown.join("")}</tbody></table></div>
+						${rest > 0 ? `<p class="text-muted">${__("And {0} more.", [rest])}</p>` : ""}`,
 				},
 			],
 			primary_action_label: __("Fill"),

@@ -14,10 +14,11 @@
 		"Change of Details": __("The seller's or the buyer's details on the invoice are corrected."),
 	};
 
-	function ask(frm, kind) {
+	function ask(frm, kind, left) {
 		const dialog = new frappe.ui.Dialog({
 			title: kind === "Credit Note" ? __("Credit Note") : __("Debit Note"),
 			fields: [
+				...(kind === "Credit Note" ? [{ fieldtype: "HTML", options: left_of(frm, left) }] : []),
 				{
 					fieldname: "reason",
 					fieldtype: "Select",
@@ -60,10 +61,13 @@
 		dialog.show();
 	}
 
+	function left_of(frm, left) {
+		const amount = (value) => `<bdi>${format_currency(value, frm.doc.currency)}</bdi>`;
+		return `<p class="text-muted">${__("{0} of {1} can still be credited.", [amount(left), amount(frm.doc.grand_total)])}</p>`;
+	}
+
 	function offer(frm, offers) {
-		// ERPNext's own ways to a note know neither reason nor what is left
-		["Return / Credit Note", "Return"].forEach((label) => frm.remove_custom_button(__(label), __("Create")));
-		offers.notes.forEach((kind) => frm.add_custom_button(__(kind), () => ask(frm, kind), __("Create")));
+		offers.notes.forEach((kind) => frm.add_custom_button(__(kind), () => ask(frm, kind, offers.left), __("Create")));
 		if (offers.rejected) {
 			frm.dashboard.add_comment(
 				__("If only the wording was wrong, issue it again: number, date and amounts stay. If amounts were wrong, credit it and issue a new invoice."),

@@ -39,7 +39,15 @@
 
 	function ask_reverse(frm) {
 		frappe.prompt(
-			[{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 }],
+			[
+				{
+					fieldname: "reason",
+					fieldtype: "Small Text",
+					label: __("Reason"),
+					reqd: 1,
+					description: __("Its booking is taken back, and both invoices are kept. What was paid on it stays on the customer's account."),
+				},
+			],
 			({ reason }) =>
 				call(frm, "reverse_released", { reason }).then((name) =>
 					frappe.set_route("Form", frm.doctype, name)

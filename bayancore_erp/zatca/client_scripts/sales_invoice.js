@@ -75,7 +75,9 @@ function why(verdict) {
 
 function progress(verdict) {
 	if (!LIVE.includes(verdict.state) || verdict.state === "On Hold") return "";
-	const done = verdict.state === "Cleared, Not Posted" ? 4 : DONE[verdict.step || ""] ?? 0;
+	// An answer that settled nothing (the service was down) leaves it waiting for the one that does.
+	const told = verdict.last_error ? DONE.Sent : DONE.Posted;
+	const done = verdict.state === "Cleared, Not Posted" ? DONE.Answered : Math.min(DONE[verdict.step || ""] ?? 0, told);
 	const items = STEPS().map((label, number) => {
 		const state = number < done ? "done" : number === done ? "now" : "next";
 		return `<li class="${state}"${state === "now" ? ' aria-current="step"' : ""}><span>${escape(label)}</span></li>`;
@@ -162,11 +164,15 @@ async function resubmit(frm) {
 function add_buttons(frm) {
 	const state = frm.doc.zatca_state;
 	const reload = (promise) => promise.then(() => frm.reload_doc());
-	if (LIVE.includes(state) || state === "To Report") {
-		if (state !== "To Report") frm.disable_save();
-		if (frm.perm[0] && frm.perm[0].submit) {
-			frm.add_custom_button(__("Retry Now"), () => reload(call(frm, "retry")));
-		}
+	const submits = frm.perm[0] && frm.perm[0].submit;
+	if ((LIVE.includes(state) || state === "To Report") && submits) {
+		frm.add_custom_button(__("Retry Now"), () => reload(call(frm, "retry")));
+	}
+	if (LIVE.includes(state)) {
+		// What is on its way cannot be changed: nobody shall type what cannot be saved.
+		frm.disable_save();
+		frm.set_read_only();
+		frm.refresh_fields();
 	}
 	if (state === "Rejected" && frm.doc.docstatus === 1) {
 		frm.add_custom_button(__("Issue Again"), () => reload(call(frm, "reissue")));
@@ -187,7 +193,24 @@ function name_the_button(frm, verdict) {
 	}
 }
 
+// What ERPNext offers and we do better, or not at all. Its controller does so after every handler of a form.
+function tidy(frm) {
+	if (frm.doc.docstatus === 1 && frm.doc.zatca_document && !frm.doc.is_return) {
+		["Return / Credit Note", "Return"].forEach((label) => frm.remove_custom_button(__(label), __("Create")));
+	}
+	if (LIVE.includes(frm.doc.zatca_state)) frm.page.get_inner_group_button(__("Get Items From")).remove();
+}
+
 const events = {
+	setup(frm) {
+		const theirs = frm.cscript.refresh;
+		frm.cscript.refresh = function (...given) {
+			const answer = theirs && theirs.apply(this, given);
+			tidy(frm);
+			return answer;
+		};
+	},
+
 	onload(frm) {
 		if (frm.zatca_listens) return;
 		frm.zatca_listens = true;

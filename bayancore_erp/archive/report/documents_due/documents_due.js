@@ -1,6 +1,6 @@
 frappe.query_reports["Documents Due"] = {
 	filters: [
-		{ fieldname: "company", label: __("Company"), fieldtype: "Link", options: "Company" },
+		bayancore.report.company({ default: "" }),
 		{ fieldname: "as_of", label: __("As Of"), fieldtype: "Date", default: frappe.datetime.get_today() },
 	],
 	get_datatable_options: (options) => Object.assign(options, { checkboxColumn: true }),
