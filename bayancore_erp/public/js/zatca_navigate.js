@@ -76,8 +76,9 @@ frappe.provide("bayancore");
 		if (!field || field.disp_status === "None") return mark($(row.wrapper));
 		if (field.section && field.section.is_collapsed()) field.section.collapse(false);
 		frappe.utils.scroll_to(field.$wrapper, true, 150);
-		field.$wrapper.find("input, select, textarea").first().trigger("focus");
 		mark(field.$wrapper);
+		// Frappe puts the cursor into the first field of an opened row, half a second after it was opened.
+		setTimeout(() => field.$wrapper.find("input, select, textarea").first().trigger("focus"), 400);
 	}
 
 	function mark($element) {
