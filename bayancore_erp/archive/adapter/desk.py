@@ -67,7 +67,8 @@ def standing(doctype: str, name: str) -> dict[str, Any]:
 		"may_print": invoice.has_permission("print"),
 		"may_email": invoice.has_permission("email"),
 		"given": False,
-		"released": bool(invoice.get(SalesInvoiceField.RELEASED_AT)),
+		"released": bool(invoice.get(SalesInvoiceField.RELEASED_AT))
+		and not may_leave(invoice, test_papers=True),
 	}
 	if not document:
 		return answer

@@ -15,6 +15,7 @@ from frappe.utils import cint
 
 from bayancore_erp.zatca.adapter import guard, inline, journal, orchestrator
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField, Kind, SalesInvoiceField, State
+from bayancore_erp.zatca.adapter.managers import ROLE
 from bayancore_erp.zatca.adapter.mapper import kind_of, locate, preload, skip_reason
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.core.errors import ZatcaError
@@ -123,8 +124,12 @@ def release_device(device: str) -> int:
 def sentence_of(doc: Any, state: State) -> str:
 	"""What the state means for this invoice; a rejected one that is booked already has another way out."""
 	if state is State.REJECTED and doc.docstatus == 1 and doc.get(SalesInvoiceField.RELEASED_AT):
+		if ROLE in frappe.get_roles():
+			return _(
+				"It was released uncleared and ZATCA rejected it. Issue it again, or reverse it and correct it."
+			)
 		return _(
-			"It was released uncleared and ZATCA rejected it. Issue it again, or reverse it and correct it."
+			"It was released uncleared and ZATCA rejected it. A ZATCA Manager issues it again, or reverses and corrects it."
 		)
 	return _(SENTENCES[state]) if state in SENTENCES else ""
 

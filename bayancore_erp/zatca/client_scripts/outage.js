@@ -77,10 +77,11 @@
 				frm.add_custom_button(__("Release in Outage Mode"), () => ask_release(frm)).addClass("btn-warning");
 			}
 			if (frm.doc.docstatus === 1 && state === "Rejected" && frm.doc.zatca_released_at) {
-				frm.add_custom_button(__("Issue Again"), () =>
-					call(frm, "reissue_released").then(() => frm.reload_doc())
-				);
-				frm.add_custom_button(__("Reverse and Correct"), () => ask_reverse(frm));
+				const may = frm.perm[0] || {};
+				if (may.submit) {
+					frm.add_custom_button(__("Issue Again"), () => call(frm, "reissue_released").then(() => frm.reload_doc()));
+				}
+				if (may.cancel) frm.add_custom_button(__("Reverse and Correct"), () => ask_reverse(frm));
 			}
 		},
 	});

@@ -112,6 +112,13 @@ function count_down(frm, verdict) {
 	frm.zatca_clock = setInterval(tick, 30000);
 }
 
+// Whether the server has gone on since this form was loaded. What somebody typed is never lost; of one on its way nothing can be.
+function is_behind(frm, verdict) {
+	const here = frm.doc.zatca_state || "";
+	if (frm.is_dirty() && !LIVE.includes(here)) return false;
+	return verdict.state !== here || verdict.docstatus !== frm.doc.docstatus;
+}
+
 // --- following an invoice on its way --------------------------------------------------------------------------------------
 // Realtime tells each step at once where it is connected; asking again covers where it is not.
 function look_again(frm, pause) {
@@ -121,7 +128,7 @@ function look_again(frm, pause) {
 		if (frm.docname !== name || window.cur_frm !== frm) return;
 		const verdict = await call(frm, "verdict").catch(() => null);
 		if (!verdict || frm.docname !== name) return;
-		if (verdict.state !== frm.doc.zatca_state && !frm.zatca_asking && !frm.is_dirty()) return frm.reload_doc();
+		if (is_behind(frm, verdict) && !frm.zatca_asking) return frm.reload_doc();
 		if (frm.zatca_asking && !LIVE.includes(verdict.state)) return look_again(frm, pause);
 		if (JSON.stringify(verdict) !== JSON.stringify(frm.zatca_verdict)) show(frm, verdict);
 		if (frm.zatca_asking || LIVE.includes(verdict.state) || verdict.state === "To Report") look_again(frm, pause);
@@ -174,7 +181,8 @@ function add_buttons(frm) {
 		frm.set_read_only();
 		frm.refresh_fields();
 	}
-	if (state === "Rejected" && frm.doc.docstatus === 1) {
+	// A standard one was released in an outage: outage.js offers a manager the ways out.
+	if (state === "Rejected" && frm.doc.docstatus === 1 && frm.doc.zatca_kind === "Simplified" && submits) {
 		frm.add_custom_button(__("Issue Again"), () => reload(call(frm, "reissue")));
 	}
 	if (frm.doc.docstatus === 1 && frm.doc.zatca_document) {
@@ -218,7 +226,7 @@ const events = {
 		frappe.realtime.on("zatca_progress", (news) => {
 			if (news.doctype !== frm.doctype || news.name !== frm.docname) return;
 			if (!LIVE.includes(news.state)) {
-				if (!frm.zatca_asking && !frm.is_dirty()) frm.reload_doc();
+				if (!frm.zatca_asking && is_behind(frm, news)) frm.reload_doc();
 			} else if (frm.zatca_verdict && frm.zatca_panel) {
 				show(frm, { ...frm.zatca_verdict, state: news.state, state_label: __(news.state), step: news.step, messages: [] });
 			}
@@ -237,6 +245,7 @@ const events = {
 		const name = frm.docname;
 		call(frm, "verdict").then((verdict) => {
 			if (frm.docname !== name || frm.zatca_asking) return;
+			if (is_behind(frm, verdict)) return frm.reload_doc();
 			name_the_button(frm, verdict);
 			show(frm, verdict);
 			if (LIVE.includes(verdict.state) || verdict.state === "To Report") look_again(frm, LOOK_AGAIN_MS);
