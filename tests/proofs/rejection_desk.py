@@ -164,7 +164,7 @@ class Stage:
 
 	def __init__(self, process: subprocess.Popen[str]) -> None:
 		self.process = process
-		self.heard()
+		self.ready = self.heard()["ready"]
 
 	def heard(self) -> Any:
 		assert self.process.stdout

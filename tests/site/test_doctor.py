@@ -253,7 +253,7 @@ def listeners(bench: PrivateBench, count: int) -> Iterator[None]:
 @pytest.mark.parametrize(("count", "light"), [(1, AMBER), (2, GREEN)])
 def test_how_many_workers_there_are(frappe: Any, bench: PrivateBench, count: int, light: str) -> None:
 	with contextmanager(listeners)(bench, count):
-		assert lights("workers", f"{count} workers listen") == [light]
+		assert lights("workers", f"clears and reports: {count}.") == [light]
 
 
 def test_no_worker_and_a_long_queue(

@@ -97,9 +97,14 @@ def active_devices() -> list[Any]:
 	return frappe.get_all(
 		"ZATCA Device",
 		filters={"status": "Active"},
-		fields=["name", "company", "environment", "gateway_url", "on_hold", "hold_reason", "valid_until", "vat_number"],
+		fields=["name", "device_name", "company", "environment", "gateway_url", "on_hold", "hold_reason", "valid_until", "vat_number"],
 		order_by="name",
 	)  # fmt: skip
+
+
+def titled(device: Any) -> str:
+	"""The name its people gave it, with the one it has here."""
+	return f"{device.device_name} ({device.name})"
 
 
 def gateways() -> Iterator[Finding]:
@@ -167,7 +172,7 @@ def devices() -> Iterator[Finding]:
 	"""On hold, expiring, of another company, without its secrets."""
 	now = now_datetime()
 	for device in active_devices():
-		area, route = _("Device {0}").format(device.name), ("Form", "ZATCA Device", device.name)
+		area, route = _("Device {0}").format(titled(device)), ("Form", "ZATCA Device", device.name)
 		if device.on_hold:
 			yield Finding(
 				area, Light.RED,
@@ -229,7 +234,7 @@ def environments() -> Iterator[Finding]:
 def chains() -> Iterator[Finding]:
 	"""Counter without gap, head where the last document is. The full recomputation is `bench zatca verify-chain`."""
 	for device in active_devices():
-		area, route = _("Chain of {0}").format(device.name), ("Form", "ZATCA Device", device.name)
+		area, route = _("Chain of {0}").format(titled(device)), ("Form", "ZATCA Device", device.name)
 		broken = chain.outline(device.name)
 		yield (
 			Finding(
@@ -302,7 +307,7 @@ def workers() -> Iterator[Finding]:
 		yield Finding(
 			area,
 			Light.GREEN if enough else Light.AMBER,
-			_("{0} workers listen to the queue that clears and reports.").format(listening["default"]),
+			_("Workers for the queue that clears and reports: {0}.").format(listening["default"]),
 			"" if enough else _("Have at least two, so that a long job does not hold up the invoices."),
 		)
 

@@ -24,6 +24,8 @@ from bayancore_erp.zatca.core.rules import sentences
 # After this without a worker taking it, people are told.
 PATIENCE = timedelta(seconds=8)
 LATE = timedelta(seconds=30)
+# Codes that say no more than the problem's own sentence.
+SAID = ("Invalid-OTP", "Missing-OTP")
 
 
 def view(name: str) -> dict[str, Any]:
@@ -102,7 +104,7 @@ def problem_of(row: Any, state: OnboardingState) -> dict[str, Any]:
 		"messages": [
 			{"code": each.code, "text": wording(each.code, each.text), "original": each.text}
 			for each in messages
-			if each.type != "INFO"
+			if each.type != "INFO" and each.code not in SAID
 		],
 	}
 

@@ -10,10 +10,11 @@ frappe.ui.form.on("ZATCA Device", {
 	refresh(frm) {
 		if (frm.is_new()) return;
 		const manages = frappe.perm.has_perm("ZATCA Device", 0, "write");
-		const days = frm.doc.valid_until ? frappe.datetime.get_day_diff(frm.doc.valid_until, frappe.datetime.now_datetime()) : null;
+		const days = frm.doc.valid_until ? frappe.datetime.get_day_diff(frm.doc.valid_until, frappe.datetime.nowdate()) : null;
 		if (frm.doc.on_hold) {
 			frm.page.set_indicator(__("On Hold", null, "ZATCA Device"), "orange");
-			frm.dashboard.set_headline_alert(frappe.utils.escape_html(__(frm.doc.hold_reason || "")), "orange");
+			const what = __("Try again. Where the certificate was revoked or has expired, connect the device anew in ZATCA Setup.");
+			frm.dashboard.set_headline_alert(`${frappe.utils.escape_html(__(frm.doc.hold_reason || ""))}<br>${what}`, "orange");
 			if (manages) frm.add_custom_button(__("Try Again"), () => release(frm)).addClass("btn-primary");
 		} else if (frm.doc.status === "Active" && days !== null && days <= 60) {
 			frm.dashboard.set_headline_alert(
@@ -38,7 +39,7 @@ frappe.ui.form.on("ZATCA Device", {
 
 async function release(frm) {
 	const count = await frappe.xcall("bayancore_erp.zatca.api.release_device", { device: frm.doc.name });
-	frappe.show_alert({ message: __("{0} invoices go on.", [count]), indicator: "green" });
+	frappe.show_alert({ message: __("Invoices that go on: {0}.", [count]), indicator: "green" });
 	frm.reload_doc();
 }
 

@@ -9,8 +9,8 @@ frappe.pages["zatca-doctor"].on_page_show = (wrapper) => wrapper.doctor.examine(
 
 const LIGHTS = ["red", "amber", "green"];
 const COLOUR = { red: "red", amber: "orange", green: "green" };
-// commands stand between backticks in the server's sentences
-const shown = (text) => escaped(text).replace(/`([^`]+)`/g, "<code dir='ltr'>$1</code>");
+// commands stand between backticks in the server's sentences; Frappe escapes those as well
+const shown = (text) => escaped(text).replace(/(?:`|&#x60;)(.+?)(?:`|&#x60;)/g, "<code dir='ltr'>$1</code>");
 const escaped = (text) => frappe.utils.escape_html(String(text ?? ""));
 
 class ZatcaDoctor {
@@ -37,8 +37,8 @@ class ZatcaDoctor {
 	render({ light, findings }) {
 		const count = (each) => findings.filter((finding) => finding.light === each).length;
 		const words = {
-			red: __("{0} things need you now: invoices stand still, or the law is at risk.", [count("red")]),
-			amber: __("Invoices go out. {0} things are not as they should be.", [count("amber")]),
+			red: __("Invoices stand still, or the law is at risk. To mend now: {0}.", [count("red")]),
+			amber: __("Invoices go out. Not as it should be: {0}.", [count("amber")]),
 			green: __("Everything is in order."),
 		};
 		this.page.set_indicator(

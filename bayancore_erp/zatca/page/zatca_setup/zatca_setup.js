@@ -331,11 +331,15 @@ class ZatcaSetup {
 	}
 
 	device_table() {
-		const colour = (device) => (device.on_hold ? "orange" : { Active: "green", Retired: "gray" }[device.status] || "blue");
-		const label = (device) => (device.on_hold ? __("On Hold", null, "ZATCA Device") : __(device.status));
+		const colour = (device) => (device.on_hold ? "orange" : device.status === "Active" ? "green" : "gray");
+		const label = (device) => {
+			if (device.on_hold) return __("On Hold", null, "ZATCA Device");
+			return ["Active", "Retired"].includes(device.status) ? __(device.status) : __("Not Connected Yet");
+		};
+		const figure = (number) => format_number(number || 0, null, 0);
 		const rows = this.data.devices.map((device) => {
 			const days = device.days_left;
-			const expiry = device.valid_until
+			const expiry = device.valid_until && device.status !== "Retired"
 				? `<span class="zs-date ${days <= 30 ? "zs-bad" : ""}"><bdi>${esc(frappe.datetime.str_to_user(device.valid_until.split(" ")[0]))}</bdi><div class="zs-note">${esc(days < 0 ? __("expired") : __("{0} days", [days]))}</div></span>`
 				: "";
 			const actions = [];
@@ -347,8 +351,8 @@ class ZatcaSetup {
 			return `<tr><td><a href="${frappe.utils.get_form_link("ZATCA Device", device.name)}">${esc(device.device_name)}</a>
 				<div class="zs-note">${esc([device.branch, device.pos_profile, device.cost_center].filter(Boolean).join(" · "))}</div></td>
 				<td>${esc(__(device.environment))}</td>
-				<td><span class="indicator-pill ${colour(device)}">${esc(label(device))}</span>${device.on_hold ? `<div class="zs-note">${esc(__(device.hold_reason))}</div>` : ""}</td>
-				<td>${expiry}</td><td>${device.icv || 0}</td><td>${device.queue}</td><td>${esc(device.last_verdict)}</td><td>${actions.join(" ")}</td></tr>`;
+				<td><span class="indicator-pill ${colour(device)}">${esc(label(device))}</span>${device.on_hold ? `<div class="zs-note zs-why">${esc(__(device.hold_reason))}</div>` : ""}</td>
+				<td>${expiry}</td><td>${figure(device.icv)}</td><td>${figure(device.queue)}</td><td>${esc(device.last_verdict)}</td><td><div class="zs-do">${actions.join("")}</div></td></tr>`;
 		});
 		const titles = [__("Device"), __("Environment"), __("Status"), __("Valid Until"), __("Chain Head"), __("Waiting"), __("Last Verdict"), ""];
 		const $table = $(`<div class="zs-scroll"><table class="zs-table"><thead><tr>${titles.map((title) => `<th>${esc(title)}</th>`).join("")}</tr></thead>
@@ -360,7 +364,7 @@ class ZatcaSetup {
 
 	async release(device) {
 		const released = await frappe.xcall("bayancore_erp.zatca.api.release_device", { device });
-		frappe.show_alert({ message: __("{0} invoices go on.", [released]), indicator: "green" });
+		frappe.show_alert({ message: __("Invoices that go on: {0}.", [released]), indicator: "green" });
 		this.load();
 	}
 
@@ -417,7 +421,7 @@ class ZatcaSetup {
 					open[renewal ? 1 : 0],
 					__("Ask for one password for each device and enter it here within one hour. Each works once."),
 			  ];
-		this.$panel.append(`<details open><summary>${esc(__("Where the one-time password comes from"))}</summary>
+		this.$panel.append(`<details open class="zs-where"><summary>${esc(__("Where the one-time password comes from"))}</summary>
 			<ol class="zs-how">${steps.map((step) => `<li>${esc(step)}</li>`).join("")}</ol></details>`);
 	}
 
@@ -435,6 +439,7 @@ class ZatcaSetup {
 			else this.$devices.append($fresh);
 			if (typing) $fresh.find(".zs-otp").trigger("focus");
 		}
+		this.$panel.find(".zs-where").toggle(this.open.some((row) => this.otps_wanted(row) === "1"));
 		this.connect_actions();
 	}
 
@@ -660,10 +665,15 @@ class ZatcaSetup {
 	async self_test() {
 		const $test = this.$test;
 		const blocks = [];
-		for (const device of this.active.slice(0, 5)) {
+		const tried = this.active.slice(0, 20);
+		for (const device of tried) {
 			const lines = await this.call("try_device", { device: device.name });
+			const well = lines.every((line) => line.ok);
 			const rows = lines.map((line) => `<li><span class="zs-mark ${line.ok ? "zs-ok" : "zs-bad"}">${line.ok ? "✓" : "✕"}</span><span>${esc(line.label)}: <span class="zs-note">${esc(line.sentence)}</span></span></li>`);
-			blocks.push((this.active.length > 1 ? `<b>${esc(device.device_name)}</b>` : "") + `<ul class="zs-list">${rows.join("")}</ul>`);
+			const list = `<ul class="zs-list">${rows.join("")}</ul>`;
+			// of several devices only the one that is not well is told at length
+			const name = `<span class="zs-mark ${well ? "zs-ok" : "zs-bad"}">${well ? "✓" : "✕"}</span> ${esc(device.device_name)}`;
+			blocks.push(tried.length > 1 ? `<details class="zs-tried" ${well ? "" : "open"}><summary>${name}</summary>${list}</details>` : list);
 		}
 		$test.html(`<h6>${esc(__("Self-Test"))}</h6>${blocks.join("")}`);
 	}
