@@ -288,7 +288,7 @@ def test_a_period_closed_after_clearance(frappe: Any, closing: Any) -> None:
 		arabic = frappe.db.get_value(
 			"ZATCA Message", {"parent": name, "code": "ERP-PERIOD-CLOSED"}, "text_ar"
 		)
-		assert "افتح" in arabic
+		assert "أعد فتحها" in arabic
 		assert not world.ledger(frappe, doc)
 		frappe.db.rollback()
 	posted = finished(frappe, doc)
