@@ -334,6 +334,7 @@ def test_a_lost_encryption_key(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> 
 
 	from bayancore_erp.archive.adapter import trail, trail_key
 
+	frappe.clear_messages()
 	monkeypatch.setitem(frappe.conf, "encryption_key", Fernet.generate_key().decode())
 	assert lights("encryption", "cannot be read") == [RED]
 	trail_key.forget()
