@@ -70,6 +70,24 @@ def test_only_managers_may_ask(frappe: Any, page: Any) -> None:
 		page.progress([device])
 
 
+@pytest.mark.parametrize(
+	"role", ["System Manager", "ZATCA Manager", "Accounts Manager", "Accounts User", "ZATCA Auditor"]
+)
+def test_the_workspace_is_in_the_desk_of_each_role(frappe: Any, page: Any, role: str) -> None:
+	"""Frappe shows a workspace only to whoever may read something of its module."""
+	from frappe.desk.desktop import Workspace, get_workspace_sidebar_items
+
+	frappe.set_user(user_with(frappe, role))
+	shown = {each["name"]: each for each in get_workspace_sidebar_items()["pages"]}
+	assert "ZATCA E-Invoicing" in shown
+	desk = Workspace(shown["ZATCA E-Invoicing"])
+	desk.build_workspace()
+	assert len(desk.number_cards["items"]) == 9 and len(desk.cards["items"]) >= 3
+	frappe.set_user("Administrator")
+	frappe.set_user(user_with(frappe, "Sales User"))
+	assert "ZATCA E-Invoicing" not in {each["name"] for each in get_workspace_sidebar_items()["pages"]}
+
+
 def test_a_manager_of_another_company_sees_nothing_of_this_one(frappe: Any, page: Any) -> None:
 	manager = user_with(frappe, "ZATCA Manager")
 	frappe.set_user(manager)
