@@ -374,6 +374,13 @@ def test_a_changed_document_cannot_be_submitted_instead(frappe: Any) -> None:
 	finished(frappe, doc)
 
 
+def test_a_time_with_fractions_of_a_second_is_no_change(frappe: Any) -> None:
+	"""Frappe's JSON writes the first ten seconds of a minute with one digit where a fraction follows."""
+	doc = approved(frappe, world.VAT_BUYER, posting_time="0:00:07.250000")
+	doc.submit()
+	assert (doc.docstatus, doc.zatca_state) == (1, "Cleared")
+
+
 def test_the_buyer_turns_private_before_signing(frappe: Any) -> None:
 	"""Submitted as standard, no longer so when its turn comes: back to the draft, and the next submit issues it."""
 	from bayancore_erp.zatca import jobs

@@ -212,16 +212,11 @@ def sign_and_store(lease: Lease, row: Any) -> bool:
 			return False
 		digest = digest_of(doc, found.mapping.invoice)
 
-		def dated(draft: Any) -> None:
-			fix_posting_time(draft, issued_at)
-
 		if rehearsal.wants_full(settings_of(doc.company), len(doc.items)):
 			totals = found.totals
-			errors = retried(
-				lambda: rehearsal.rehearse(doctype, name, issued_at, totals, digest, facts, dated)
-			)
+			errors = retried(lambda: rehearsal.rehearse(doc, issued_at, totals, digest, facts))
 		else:
-			errors = retried(lambda: rehearsal.check(doctype, name, dated))
+			errors = retried(lambda: rehearsal.check(doc))
 		if errors:
 			refuse(lease, row, [*errors, *problems])
 			return False

@@ -1,12 +1,13 @@
 """Rehearsal: would posting succeed, and would the ledger say what the tax invoice says? Asked before anything is signed.
 
-Takes a draft's name and what it is to say; gives every problem. Full: a real submit, compared with the totals, in a
+Takes a draft and what it is to say; gives every problem. Full: a real submit, compared with the totals, in a
 transaction of its own that is rolled back whole (a savepoint would leave callbacks armed, FRAPPE.md section 2).
 Checks: ERPNext's own validation and what it refuses when it posts, asked without posting. Never commits, never sends.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,7 +20,7 @@ from bayancore_erp.zatca.adapter import ledger
 from bayancore_erp.zatca.adapter.content import digest_of
 from bayancore_erp.zatca.adapter.journal import Problem
 from bayancore_erp.zatca.adapter.mapper import Facts, map_document
-from bayancore_erp.zatca.adapter.signed import keep_details
+from bayancore_erp.zatca.adapter.signed import keep_details, nothing
 from bayancore_erp.zatca.core.calculator import Totals
 from bayancore_erp.zatca.core.errors import ZatcaError
 
@@ -40,15 +41,13 @@ def wants_full(settings: Any, lines: int) -> bool:
 	)
 
 
-def rehearse(
-	doctype: str, name: str, issued_at: Any, totals: Totals, digest: str, facts: Facts, prepare: Any = None
-) -> list[Problem]:
+def rehearse(draft: Any, issued_at: Any, totals: Totals, digest: str, facts: Facts) -> list[Problem]:
 	"""Submit for real, compare with what was judged by these facts, take everything back.
 
 	Deadlocks pass through, to be tried again.
 	"""
-	with taken_back(doctype, name):
-		doc = stand_in(doctype, name, prepare)
+	with taken_back(draft):
+		doc = stand_in(draft)
 		try:
 			doc.submit()
 			mapping = map_document(doc, issued_at=issued_at, facts=facts)
@@ -69,15 +68,15 @@ def rehearse(
 			return [refusal_of(error)]
 
 
-def check(doctype: str, name: str, prepare: Any = None) -> list[Problem]:
+def check(draft: Any) -> list[Problem]:
 	"""The short form, for documents too large to be posted twice: its validation, period, freezing and credit.
 
 	Deadlocks pass through, to be tried again.
 	"""
 	from erpnext.accounts.general_ledger import check_freezing_date, validate_accounting_period
 
-	with taken_back(doctype, name):
-		doc = stand_in(doctype, name, prepare)
+	with taken_back(draft):
+		doc = stand_in(draft)
 		doc._action, doc.docstatus = "submit", 1
 		entry = frappe._dict(
 			company=doc.company, posting_date=doc.posting_date, voucher_type=doc.doctype, account=doc.debit_to
@@ -100,18 +99,18 @@ def check(doctype: str, name: str, prepare: Any = None) -> list[Problem]:
 		return problems
 
 
-def stand_in(doctype: str, name: str, prepare: Any) -> Any:
-	"""The draft once more, to be submitted in its place."""
-	doc = frappe.get_doc(doctype, name)
-	if prepare:
-		prepare(doc)
+def stand_in(draft: Any) -> Any:
+	"""The draft once more, to be submitted in its place. It is frozen since its submission was claimed, so it is not read again."""
+	doc = copy.deepcopy(draft)
 	doc.flags.zatca_rehearsal = _TOKEN
+	# What it was before is the draft itself: Frappe would read all of it anew to know that.
+	doc._doc_before_save, doc.load_doc_before_save = draft, nothing
 	keep_details(doc)
 	return doc
 
 
 @contextmanager
-def taken_back(doctype: str, name: str) -> Iterator[None]:
+def taken_back(draft: Any) -> Iterator[None]:
 	"""A transaction of its own, of which nothing remains: neither rows nor words nor what the cache has read in it."""
 	frappe.db.rollback()
 	messages = list(frappe.local.message_log)
@@ -120,7 +119,7 @@ def taken_back(doctype: str, name: str) -> Iterator[None]:
 	finally:
 		frappe.db.rollback()
 		frappe.local.message_log = messages
-		frappe.clear_document_cache(doctype, name)
+		frappe.clear_document_cache(draft.doctype, draft.name)
 
 
 def refusal_of(error: Exception) -> Problem:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 import frappe
 from erpnext.controllers.taxes_and_totals import calculate_taxes_and_totals
 from frappe import _
-from frappe.utils import flt
+from frappe.utils import flt, get_time
 
 from bayancore_erp.zatca.adapter import journal
 from bayancore_erp.zatca.adapter.fields import SalesInvoiceField, State
@@ -142,13 +143,13 @@ def alike(field: Any, one: Any, other: Any) -> bool:
 	if one in _TEXTLESS or other in _TEXTLESS:
 		return one in _TEXTLESS and other in _TEXTLESS
 	if field.fieldtype == "Time":
-		return flat_time(one) == flat_time(other)
+		return to_the_second(one) == to_the_second(other)
 	return str(one) == str(other)
 
 
-def flat_time(value: Any) -> str:
-	"""Hours, minutes and seconds: the database gives a timedelta, a form text, a snapshot with or without fractions."""
-	return str(value).split(".")[0].zfill(8)
+def to_the_second(value: Any) -> time:
+	"""The database gives a timedelta, a form text, a snapshot "16:51:7.5": Frappe's JSON pads no seconds that have fractions."""
+	return get_time(value).replace(microsecond=0)
 
 
 def renamed(field: Any, before: Any) -> bool:
@@ -184,12 +185,17 @@ def rebuild(doc: Any, table: str, before: list[Any]) -> None:
 		doc.append(table, row if row is not None else {**values, "__islocal": 1, "docstatus": doc.docstatus})
 
 
-def keep_details(doc: Any) -> None:
-	"""ERPNext asks no price list, pricing rule or item anew about each row of a draft that was saved with all of that.
+# How ERPNext fills in what a document lacks, from its customer, the price list, pricing rules and items.
+ASKS = ("set_missing_item_details", "set_missing_lead_customer_details")
 
-	That takes half of a submit of many rows, and could only change what somebody has looked at.
+
+def keep_details(doc: Any) -> None:
+	"""ERPNext asks nothing anew of a draft that was saved with all of that.
+
+	It takes half of a submit of many rows, and could only change what somebody has looked at.
 	"""
-	doc.set_missing_item_details = nothing
+	for method in ASKS:
+		setattr(doc, method, nothing)
 
 
 def hold(doc: Any, signed: Signed) -> None:
@@ -203,7 +209,7 @@ def hold(doc: Any, signed: Signed) -> None:
 
 
 def nothing(**_options: Any) -> None:
-	"""Stands in for ERPNext's calculation. At module level, since a document may be pickled for a job."""
+	"""Stands in for what is not to be done again. At module level, since a document may be pickled for a job."""
 
 
 def held(doc: Any) -> Signed | None:
@@ -214,7 +220,7 @@ def held(doc: Any) -> Signed | None:
 
 def settle(doc: Any, signed: Signed) -> None:
 	"""After ERPNext's own validation: the signed amounts, and what follows from them alone (advances, what is due)."""
-	for name in ("calculate_taxes_and_totals", "set_missing_item_details"):
+	for name in ("calculate_taxes_and_totals", *ASKS):
 		doc.__dict__.pop(name, None)
 	put_back(doc, signed.said)
 	if doc.doctype != "Sales Invoice":
