@@ -5,7 +5,7 @@ On a private bench, in pairs of the same invoice: submitted by ERPNext alone, an
 beyond the first: a simplified invoice, judged, signed and its QR there; and the posting of one that ZATCA has cleared.
 Counted in processor time of this process and of the database server, since the machine is shared, and in queries. Then the
 whole way of a standard invoice with a gateway that takes one second: 10 lines in less than 2 s, 100 in less than 3.5 s, of
-which rehearsal, network and ERPNext's submit are told apart. Last line is the figure; exit 1 where short. Needs a bench.
+which two submits of ERPNext's and the network are told apart: at most 100 ms are ours. Last line is the figure; exit 1 where short. Needs a bench.
 
 	python tests/proofs/overhead.py [--pairs 9] [--large 5]
 """
@@ -27,6 +27,8 @@ import own_bench
 
 SHARE, QUERIES = 0.15, 15
 WITHIN = {10: 2.0, 100: 3.5}
+# Seconds beyond two of ERPNext's own submits (one is the rehearsal) and the gateway's answer.
+OWN = 0.1
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -132,23 +134,14 @@ class Bench:
 		return meter
 
 	def whole(self, lines: int, buyer: str) -> dict[str, Meter]:
-		"""The button, with a gateway that takes a second; and what of it is not ours."""
-		from bayancore_erp.zatca.adapter import gateway, posting, rehearsal
+		"""The button, with a gateway that takes a second; and what of it is the gateway's."""
+		from bayancore_erp.zatca.adapter import gateway
 		from bayancore_erp.zatca.api import submit_for_clearance
 
 		doc = self.draft(lines, buyer)
-		parts = {
-			"network": self.meter(),
-			"rehearsal": self.meter(),
-			"posting": self.meter(),
-			"all": self.meter(),
-		}
-		client = gateway.FatooraClient
+		parts = {"network": self.meter(), "all": self.meter()}
 		with (
-			self.timed(client, "clear", parts["network"]),
-			self.timed(rehearsal, "rehearse", parts["rehearsal"]),
-			self.timed(rehearsal, "check", parts["rehearsal"]),
-			self.timed(posting, "post", parts["posting"]),
+			self.timed(gateway.FatooraClient, "clear", parts["network"]),
 			parts["all"].running(),
 		):
 			self.fatoora.fault("delay=1:clearance:1")
@@ -202,21 +195,27 @@ def wholes(bench: Bench, lines: int, pairs: int) -> tuple[str, bool]:
 	"""The whole way, as long as a person sees it."""
 	import world
 
-	found = [bench.whole(lines, world.VAT_BUYER) for _each in range(pairs)]
+	alone, found = [], []
+	for _pair in range(pairs):
+		alone.append(bench.alone(lines, world.VAT_BUYER))
+		found.append(bench.whole(lines, world.VAT_BUYER))
 	wall = median(one["all"].wall for one in found)
 	busy = median(one["all"].busy - one["network"].busy + one["network"].wall for one in found)
-	own = [
-		one["all"].busy - sum(one[part].busy for part in ("network", "rehearsal", "posting")) for one in found
-	]
+	own = median(
+		one["all"].busy - one["network"].busy - 2 * pair.busy for one, pair in zip(found, alone, strict=True)
+	)
 	load = os.getloadavg()[0]
 	print(
 		f"  {lines:3} lines, cleared with a gateway of 1 s: {wall:.2f} s by the clock, {busy:.2f} s without waiting for others"
-		f" (load {load:.1f}); beside rehearsal, network and posting {1000 * median(own):.0f} ms",
+		f" (load {load:.1f}); two of ERPNext's own submits take {2 * median(one.wall for one in alone):.2f} s,"
+		f" ours beyond them and the gateway {1000 * own:.0f} ms",
 		flush=True,
 	)
 	# By the clock where the machine is ours; where others use it, what it would take without them.
 	took = wall if load < (os.cpu_count() or 1) else min(wall, busy)
-	return f"{took:.2f} s", took < WITHIN[lines]
+	return f"{took:.2f} s ({1000 * own:+.0f} ms on two submits of ERPNext's)", took < WITHIN[
+		lines
+	] and own <= OWN
 
 
 def main() -> int:

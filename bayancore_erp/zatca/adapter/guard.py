@@ -22,6 +22,8 @@ from bayancore_erp.zatca.adapter.rehearsal import is_rehearsal
 from bayancore_erp.zatca.adapter.signed import Signed
 from bayancore_erp.zatca.adapter.signing import documents_of
 
+# Of which a draft keeps the text.
+ADDRESSES = ("customer_address", "shipping_address_name", "dispatch_address_name", "company_address")
 # Written while a draft is validated, so not put back.
 COMPUTED = (InvoiceField.DIFFERENCE, InvoiceField.KIND)
 FROZEN = (State.CLEARING.value, State.CLEARED_NOT_POSTED.value, State.CLEARANCE_PENDING.value)
@@ -130,9 +132,7 @@ def queue_draft(doc: Any) -> bool:
 def is_current(doc: Any) -> bool:
 	"""Whether what the draft has copied from its customer, the addresses and the items cannot have changed since it was saved."""
 	copied = {"Customer": [doc.customer], "Item": [row.item_code for row in doc.items if row.item_code]}
-	copied["Address"] = [
-		doc.get(field) for field in ("customer_address", "company_address") if doc.get(field)
-	]
+	copied["Address"] = [doc.get(field) for field in ADDRESSES if doc.get(field)]
 	saved = get_datetime(doc.modified)
 	for doctype, names in copied.items():
 		changed = (

@@ -7,6 +7,7 @@ Source: DESIGN.md, promise 2; FRAPPE.md section 8.4.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import frappe
@@ -23,9 +24,11 @@ CODES = ("ERP-PERIOD-CLOSED", "ERP-POSTING")
 
 def post(doctype: str, name: str, workflow_target: str | None = None) -> None:
 	"""Submit the approved draft; nothing where it is posted already."""
-	doc = frappe.get_doc(doctype, name)
+	doc = frappe.get_doc(doctype, name, for_update=True)
 	if doc.docstatus != 0:
 		return
+	# Nobody can change it from here to the commit.
+	signed.know_before(doc, copy.deepcopy(doc))
 	approved = signed.approved(doctype, name)
 	if approved:
 		signed.put_back(doc, approved.said)

@@ -20,7 +20,7 @@ from bayancore_erp.zatca.adapter import ledger
 from bayancore_erp.zatca.adapter.content import digest_of
 from bayancore_erp.zatca.adapter.journal import Problem
 from bayancore_erp.zatca.adapter.mapper import Facts, map_document
-from bayancore_erp.zatca.adapter.signed import keep_details, nothing
+from bayancore_erp.zatca.adapter.signed import keep_details, know_before
 from bayancore_erp.zatca.core.calculator import Totals
 from bayancore_erp.zatca.core.errors import ZatcaError
 
@@ -103,8 +103,8 @@ def stand_in(draft: Any) -> Any:
 	"""The draft once more, to be submitted in its place. It is frozen since its submission was claimed, so it is not read again."""
 	doc = copy.deepcopy(draft)
 	doc.flags.zatca_rehearsal = _TOKEN
-	# What it was before is the draft itself: Frappe would read all of it anew to know that.
-	doc._doc_before_save, doc.load_doc_before_save = draft, nothing
+	doc.flags.ignore_version = True  # it would be taken back unread
+	know_before(doc, draft)
 	keep_details(doc)
 	return doc
 

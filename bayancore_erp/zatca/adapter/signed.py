@@ -185,8 +185,8 @@ def rebuild(doc: Any, table: str, before: list[Any]) -> None:
 		doc.append(table, row if row is not None else {**values, "__islocal": 1, "docstatus": doc.docstatus})
 
 
-# How ERPNext fills in what a document lacks, from its customer, the price list, pricing rules and items.
-ASKS = ("set_missing_item_details", "set_missing_lead_customer_details")
+# How ERPNext fills in what a document lacks, from its customer, the addresses, the price list, pricing rules and items.
+ASKS = ("set_missing_item_details", "set_missing_lead_customer_details", "set_customer_address")
 
 
 def keep_details(doc: Any) -> None:
@@ -196,6 +196,11 @@ def keep_details(doc: Any) -> None:
 	"""
 	for method in ASKS:
 		setattr(doc, method, nothing)
+
+
+def know_before(doc: Any, before: Any) -> None:
+	"""What Frappe would read all of the document anew to know, when it is saved: how it is stored."""
+	doc._doc_before_save, doc.load_doc_before_save = before, nothing
 
 
 def hold(doc: Any, signed: Signed) -> None:
