@@ -206,6 +206,10 @@ doctype_js = {
 		"zatca/client_scripts/payment_means.js",
 	],
 	"Mode of Payment": "zatca/client_scripts/payment_means.js",
+	**{
+		f"ZATCA {row}": "zatca/client_scripts/record.js"
+		for row in ("Document", "Submission", "Attempt", "Skip")
+	},
 	**{doctype: _readiness for doctype in ("Customer", "Quotation", "Sales Order", "Delivery Note")},
 }
 doctype_list_js = {
@@ -273,7 +277,9 @@ zatca_doctor = [
 		"doctor.settings",
 	)
 ]
-zatca_doctor += [f"bayancore_erp.archive.adapter.doctor.{check}" for check in ("places", "waiting", "mail")]
+zatca_doctor += [
+	f"bayancore_erp.archive.adapter.doctor.{check}" for check in ("places", "waiting", "pages", "mail")
+]
 zatca_doctor += [f"bayancore_erp.archive.adapter.trail_doctor.{check}" for check in ("trail", "anchors")]
 
 # --- workers --------------------------------------------------------------------------------------------------------

@@ -9,7 +9,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -203,10 +206,22 @@ def test_any_print_format_becomes_the_same_pdf_a3(frappe: Any, monkeypatch: pyte
 MAKERS = {"wkhtmltopdf": "wkhtmltopdf", "chromium": "chromium"}
 
 
+@pytest.fixture
+def assets(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+	"""The site's public files over HTTP, which a page refers to: wkhtmltopdf gives up a page whose styles it cannot have."""
+	quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_said: None})
+	server = ThreadingHTTPServer(("127.0.0.1", 0), partial(quiet, directory=os.getcwd()))
+	threading.Thread(target=server.serve_forever, daemon=True).start()
+	monkeypatch.setitem(frappe.conf, "host_name", f"http://127.0.0.1:{server.server_port}")
+	yield
+	server.shutdown()
+	server.server_close()
+
+
 @pytest.mark.parametrize("maker", sorted(MAKERS))
 @pytest.mark.parametrize("print_format", ["ZATCA Tax Invoice", "ZATCA Receipt", "Sales Invoice Print"])
 def test_a_real_page_of_another_program(
-	frappe: Any, monkeypatch: pytest.MonkeyPatch, maker: str, print_format: str
+	frappe: Any, assets: None, monkeypatch: pytest.MonkeyPatch, maker: str, print_format: str
 ) -> None:
 	"""wkhtmltopdf as Frappe calls it, and Chromium, which Frappe 16 calls: archival, or replaced with a remark."""
 	from reading import scan, texts, words
@@ -255,7 +270,7 @@ def printed(html: str) -> bytes:
 	"""A page as Chromium prints it."""
 	with tempfile.TemporaryDirectory() as folder:
 		page = Path(folder, "page.html")
-		page.write_text(html)
+		page.write_text(html + "<style>.print-hide { display: none }</style>")
 		subprocess.run(
 			[
 				MAKERS["chromium"], "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",

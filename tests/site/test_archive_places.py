@@ -216,6 +216,23 @@ def test_the_doctor_looks_at_the_bucket(
 	assert {key.split()[0] for key in service.requests} <= {"GET", "HEAD"}, "looked, and changed nothing"
 
 
+def test_the_doctor_knows_what_draws_a_print_format(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+	from bayancore_erp.archive.adapter import doctor
+
+	assert list(doctor.pages()) == [], "the built-in design needs nothing"
+	frappe.get_doc(
+		{"doctype": "Archive Settings", "company": world.COMPANY, "print_format": "ZATCA Tax Invoice"}
+	).insert()
+	for version, words in (
+		("wkhtmltopdf 0.12.6 (with patched qt)", ""),
+		("wkhtmltopdf 0.12.6", "over each other"),
+		("", "not installed"),
+	):
+		monkeypatch.setattr(doctor, "wkhtmltopdf", lambda said=version: said)
+		found = [each.sentence for each in doctor.pages()]
+		assert [words in each for each in found] == ([True] if words else [])
+
+
 def test_an_instance_of_the_cloud_needs_no_key_in_the_settings(
 	frappe: Any, service: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ Takes the site; gives findings. Contacts each company's store once. Never change
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -71,6 +72,36 @@ def waiting() -> Iterator[Finding]:
 		)
 	else:
 		yield Finding(_("Archive"), Light.GREEN, _("Every document is drawn, kept and mailed."))
+
+
+def pages() -> Iterator[Finding]:
+	"""A print format of the company's own is drawn by wkhtmltopdf: is it there, and does it know Arabic?"""
+	for row in frappe.get_all(
+		SETTINGS, filters={"print_format": ("is", "set")}, fields=["company", "print_format"]
+	):
+		found = wkhtmltopdf()
+		if "patched qt" in found:
+			continue
+		yield Finding(
+			_("Documents"),
+			Light.AMBER,
+			_("{0}: the print format {1} is drawn by wkhtmltopdf ({2}), which puts Arabic words and figures over each other.").format(row.company, row.print_format, found)
+			if found
+			else _("{0}: the print format {1} needs wkhtmltopdf, which is not installed; the built-in design is used.").format(row.company, row.print_format),
+			_("Install wkhtmltopdf “with patched qt”, as Frappe's documentation says, or take the built-in design."),
+			("Form", SETTINGS, row.company),
+		)  # fmt: skip
+
+
+def wkhtmltopdf() -> str:
+	"""What it says of itself; empty where there is none."""
+	try:
+		said = subprocess.run(
+			["wkhtmltopdf", "--version"], capture_output=True, text=True, timeout=20, check=False
+		)
+	except (OSError, subprocess.TimeoutExpired):
+		return ""
+	return said.stdout.strip()
 
 
 def mail() -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from frappe.utils import now_datetime
 from bayancore_erp.archive.adapter import attachments, brands, keeping
 from bayancore_erp.archive.adapter.lawful import Lawful, lawful
 from bayancore_erp.archive.adapter.preferences import arabic_first, brand_of, layout_of, preferences
+from bayancore_erp.archive.adapter.words import of_error as words_of_error
 from bayancore_erp.archive.core.pdf import attach, file_name, render
 from bayancore_erp.archive.core.store import ObjectDiffers, ObjectMissing
 from bayancore_erp.zatca.adapter import delivery
@@ -84,7 +85,7 @@ def make(found: Lawful) -> Paper:
 			frappe.clear_last_message()
 			remarks.append(
 				_("The print format {0} could not be made PDF/A-3; the built-in design was used. {1}").format(
-					print_format, error.diagnostics() if isinstance(error, ZatcaError) else error
+					print_format, why_not(print_format, error)
 				)
 			)
 			print_format = None
@@ -168,6 +169,14 @@ def with_print_format(found: Lawful, invoice: Any, print_format: str) -> bytes:
 		author=document.company,
 		issued=document.issued_at.replace(tzinfo=RIYADH),
 	)
+
+
+def why_not(print_format: str, error: Exception) -> str:
+	"""What kept a print format from being used, as a sentence; another program's own words go to the Error Log."""
+	if isinstance(error, ZatcaError):
+		return words_of_error(error)
+	frappe.log_error(title=f"Print format {print_format}", message=str(error))
+	return str(_("The program that draws pages failed; the Error Log has its words."))
 
 
 # --- finding again ----------------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ has. A draft is shown as it would be issued, marked and without a QR. Never says
 from __future__ import annotations
 
 import base64
+import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +24,11 @@ from bayancore_erp.zatca.core.chain import FIRST_PIH, ChainPosition
 from bayancore_erp.zatca.core.pipeline import RIYADH
 from bayancore_erp.zatca.core.ubl import build_xml
 
+_OTHER = re.compile(
+	r"(?P<latin>[A-Za-z0-9٠-٩](?:[A-Za-z0-9٠-٩.,:/%+&_-]*[A-Za-z0-9٠-٩%])?)|[،؛؟.,:;!?()\[\]{}/|«»“”‘’\"'·•*#&@%+=~<>…–—-]+"
+)
+"""In a run from right to left: a number or a word in Latin letters; punctuation."""
+
 
 def zatca_sheet(doc: Any) -> dict[str, Any] | None:
 	"""Everything a tax invoice shows, in both languages; None where there is nothing to show yet."""
@@ -35,7 +42,44 @@ def zatca_sheet(doc: Any) -> dict[str, Any] | None:
 		sheet["qr"] = ""
 	sheet["logo"], sheet["letterhead"] = as_image(sheet["logo"]), as_image(sheet["letterhead"])
 	sheet["qr"] = as_image(sheet["qr"])
+	split_runs(sheet)
 	return sheet
+
+
+def split_runs(value: Any) -> None:
+	"""Give every piece of text its parts of one script each: where a text mixes them, wkhtmltopdf measures it too narrow.
+
+	In place; a piece is what has a text `t` and a side `r`. A part's `d` is the direction it needs for itself, empty for none;
+	the spaces around it stand apart.
+	"""
+	if isinstance(value, dict):
+		if "t" in value and "r" in value:
+			text = str(value["t"])
+			value["parts"] = list(parts_of(text)) if value["r"] else [part(text, "")]
+			return
+		value = list(value.values())
+	if isinstance(value, list | tuple):
+		for each in value:
+			split_runs(each)
+
+
+def parts_of(text: str) -> Iterator[dict[str, str]]:
+	"""Arabic words, and between them what is written from left to right, and punctuation."""
+	end = 0
+	for found in _OTHER.finditer(text):
+		if found.start() > end:
+			yield part(text[end : found.start()], "")
+		yield part(found[0], "ltr" if found["latin"] else "")
+		end = found.end()
+	if end < len(text):
+		yield part(text[end:], "")
+
+
+def part(text: str, direction: str) -> dict[str, str]:
+	"""One part, its outer spaces beside it."""
+	inner = text.strip()
+	before, _inner, after = text.partition(inner) if inner else (text, "", "")
+	return {"t": inner, "d": direction, "before": before, "after": after}
 
 
 def zatca_qr(doc: Any) -> str:

@@ -18,6 +18,8 @@ from bayancore_erp.zatca.adapter.delivery import Watermark
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField
 
 _STYLE = "border:2px solid #b91c1c;color:#b91c1c;text-align:center;font-weight:bold;font-size:14px;padding:6px;margin:0 0 10px"
+# Frappe's print style asks for optimizeLegibility, with which wkhtmltopdf measures Arabic too narrow: words overlap and are clipped.
+_LEGIBLE = "<style>.print-format, .print-format * { text-rendering: auto !important }</style>"
 _TILE = (
 	'<svg xmlns="http://www.w3.org/2000/svg" width="520" height="300">'
 	'<g transform="rotate(-28 260 150)" fill="#b91c1c" fill-opacity="0.16" font-family="sans-serif" font-weight="bold"'
@@ -60,13 +62,13 @@ def pdf_body_html(template: Any, args: dict[str, Any], **kwargs: Any) -> str:
 	ours = f"{__name__}.pdf_body_html"
 	before = [path for path in render if path != ours][-1]
 	html = str(frappe.call(frappe.get_attr(before), template=template, args=args, **kwargs))
-	mark = args["doc"].flags.get("zatca_mark")
-	if not mark:
-		return html
-	print_format = kwargs.get("print_format")
+	doc, print_format = args["doc"], kwargs.get("print_format")
+	mark = doc.flags.get("zatca_mark")
 	if print_format and print_format.get("raw_printing"):
-		return f"*** {mark.en} ***\n{html}"
-	return f"{html_of(mark)}{html}"
+		return f"*** {mark.en} ***\n{html}" if mark else html
+	if doc.doctype in INVOICE_DOCTYPES:
+		html = f"{_LEGIBLE}{html}"
+	return f"{html_of(mark)}{html}" if mark else html
 
 
 def zatca_paper_mark(doc: Any) -> str:

@@ -135,6 +135,7 @@ UNITS: dict[str, Name] = {
 	"GRM": Name("g", "جم"),
 	"TNE": Name("tonne", "طن"),
 	"LBR": Name("lb", "رطل"),
+	"ONZ": Name("oz", "أونصة"),
 	"LTR": Name("litre", "لتر"),
 	"MLT": Name("ml", "مل"),
 	"GLL": Name("gallon", "جالون"),
