@@ -21,7 +21,12 @@ def card(name: str, fieldtype: str) -> dict[str, Any]:
 	"""One figure as Frappe's number card wants it; permission: the report."""
 	frappe.has_permission("ZATCA Submission", "report", throw=True)
 	found: Figures = figures(companies_seen(None), getdate(add_days(today(), -DAYS)), getdate(today()))
-	return {"value": getattr(found, name) or 0, "fieldtype": fieldtype, "route": ["query-report", REPORT]}
+	return {
+		"value": getattr(found, name) or 0,
+		"fieldtype": fieldtype,
+		"precision": 1,
+		"route": ["query-report", REPORT],
+	}
 
 
 @frappe.whitelist()

@@ -63,6 +63,7 @@ def stage(folder: Path) -> int:
 		for line in sys.stdin:
 			order = json.loads(line)
 			frappe.db.rollback()
+			frappe.local.cache.clear()  # each order is a request of its own
 			say({"done": ACTS[order.pop("act")](frappe, fatoora, **order)})
 			frappe.db.commit()
 	return 0
@@ -481,8 +482,11 @@ def revoked(desk: Setup, act: Stage) -> None:
 		f"its numbering goes on {later['state']}",
 		later["state"] == "Cleared" and act("device", name=name)["icv"] == str(int(before["icv"] or 0) + 2),
 	)
-	end = time.monotonic() + 60
-	while (what := act("invoice", name=waiting["name"])["state"]) == "On Hold" and time.monotonic() < end:
+	end = time.monotonic() + 180
+	while (what := act("invoice", name=waiting["name"])["state"]) not in (
+		"Cleared",
+		"Rejected",
+	) and time.monotonic() < end:
 		time.sleep(2)
 	desk.check(f"what waited has its verdict: {what}", what in ("Cleared", "Rejected"))
 
@@ -708,7 +712,7 @@ def main() -> int:
 	finally:
 		if process and process.stdin:
 			process.stdin.close()
-			process.wait(timeout=60)
+			process.wait(timeout=600)
 		if not given.bench:
 			bench.stop()
 			shutil.rmtree(folder, ignore_errors=True)

@@ -435,6 +435,9 @@ def test_fix_unit_code(frappe: Any) -> None:
 	assert fix(doc, found, "ITC-UNIT-CODE")["light"] == "Ready"
 	assert frappe.db.get_value("UOM", "Carton", "zatca_code") == "CT"
 	doc = make(frappe, "Quotation", row(uom="Bundle"))
+	frappe.local.lang = "ar"
+	(button,) = point_of(look(doc), "ITC-UNIT-CODE")["fixes"]
+	assert {"value": "SET", "label": "طقم (SET)"} in button["choices"]
 	assert fix(doc, look(doc), "ITC-UNIT-CODE", "SET")["light"] == "Ready"
 
 

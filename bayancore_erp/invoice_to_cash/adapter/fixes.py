@@ -311,15 +311,23 @@ def set_unit_code(point: Point, case: Case) -> Iterator[Fix]:
 			lambda _choice: write("UOM", unit, {UomField.CODE: code}),
 		)
 	else:
-		known = {code: name for name, code in UNIT_CODES.items()}
 		yield Fix(
 			"set_unit_code",
 			_("Choose the Code"),
 			"UOM",
 			unit,
 			lambda choice: write("UOM", unit, {UomField.CODE: choice}),
-			tuple((code, _(name)) for code, name in known.items()),
+			tuple(usual_units()),
 		)
+
+
+def usual_units() -> Iterator[tuple[str, str]]:
+	"""Codes to choose from, named as the printed invoice names them, in the reader's language."""
+	from bayancore_erp.archive.core.pdf.wording import UNITS
+
+	arabic = frappe.local.lang == "ar"
+	for code in {**dict.fromkeys(UNIT_CODES.values()), **UNITS}:
+		yield code, f"{UNITS[code].ar if arabic else UNITS[code].en} ({code})"
 
 
 def unit_code(unit: str) -> str:

@@ -92,7 +92,7 @@
 		if (fix.choices.length) {
 			choice = await new Promise((chosen) =>
 				frappe.prompt(
-					{ fieldname: "choice", fieldtype: "Select", label: fix.label, options: fix.choices, reqd: 1, description: point.text },
+					{ fieldname: "choice", fieldtype: "Select", label: point.where || fix.label, options: fix.choices, reqd: 1, description: point.text },
 					(values) => chosen(values.choice),
 					fix.label,
 					__("Apply")
