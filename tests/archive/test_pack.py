@@ -48,6 +48,13 @@ def test_a_pack_holds_and_says_what_it_holds(company: packs.Company, tmp_path: P
 		assert archive.testzip() is None
 
 
+def test_a_document_without_its_pdf_is_named(company: packs.Company, tmp_path: Path) -> None:
+	without = replace(company.documents[3], pdf=b"")
+	pack, _seal = packs.write(company, documents=[*company.documents[:3], without, *company.documents[4:]])
+	[problem] = packs.problems(pack, tmp_path)
+	assert problem.place.endswith("/invoice.xml") and "has no PDF" in problem.message
+
+
 def test_totals_by_month_and_category_by_hand(pack: bytes) -> None:
 	rows = json.loads(dict(packs.members(pack))["totals.json"])
 	# March: documents 1 and 2 of each device (the third was rejected); the second is a credit note. April: 4, 5, 6, of

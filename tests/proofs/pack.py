@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Proof `pack`: an auditor's pack of many documents needs no more memory than one of few, and a stranger verifies it.
 
-On a private bench: signed documents with a request and an answer each are stored through the system's own writers (without
-ERPNext's invoices and without HTTP, which cost minutes and change nothing here), sealed, and written as a pack in a process of its
-own, of which the peak memory is taken; the same for a tenth of them. The pack is then verified by the verifier that lies in it,
-alone. Last line is the figure; exit 1 where the pack does not hold or memory grows with the documents. Needs a bench.
+On a private bench: signed documents with a request, an answer and a PDF in the archive each are stored through the system's own
+writers (without ERPNext's invoices and without HTTP, which cost minutes and change nothing here; the PDFs are one drawn PDF with
+the document's number behind its end), sealed, and written as a pack in a process of its own, of which the peak memory is
+taken; the same for a tenth of them. The pack is then verified by the verifier that lies in it, alone; it misses no PDF. Last line is the figure; exit 1 where the pack does not hold or memory grows with the documents. Needs a bench.
 
 	python tests/proofs/pack.py [--documents 3000]
 """
@@ -12,6 +12,7 @@ alone. Last line is the figure; exit 1 where the pack does not hold or memory gr
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import resource
 import subprocess
@@ -38,10 +39,12 @@ def store(frappe: Any, numbers: range, invoice: Any, device: str) -> None:
 	"""Documents with a request and an answer, as the system writes them."""
 	import world
 
+	from bayancore_erp.archive.core.pdf import render
 	from bayancore_erp.zatca.adapter.records import append_row, pack_body
 	from bayancore_erp.zatca.adapter.signing import sign
 	from bayancore_erp.zatca.core.pipeline import RIYADH
 
+	pdf = b""
 	for number in numbers:
 		# Ten a day, so that a tenth of the documents is a tenth of the days.
 		issued = (FIRST + timedelta(days=number // 10)).replace(tzinfo=RIYADH)
@@ -68,9 +71,43 @@ def store(frappe: Any, numbers: range, invoice: Any, device: str) -> None:
 				**pack_body(ANSWER),
 			},
 		)
+		pdf = pdf or render(document.xml)
+		keep_paper(document, pdf + b"%% " + doc.name.encode() + b"\n")
 		if not number % 50:
 			frappe.db.commit()
 	frappe.db.commit()
+
+
+def keep_paper(document: Any, pdf: bytes) -> None:
+	"""A paper that lies in the archive and nowhere else."""
+	from frappe.utils import getdate, now_datetime
+
+	from bayancore_erp.archive.adapter import keeping, papers
+	from bayancore_erp.zatca.adapter.records import append_row
+
+	about = {
+		"document": document.name,
+		"invoice_doctype": document.invoice_doctype,
+		"invoice_name": document.invoice_name,
+	}
+	name = papers.name_of(document, ".pdf")
+	keeping.keep(
+		document.company, keeping.Item("PDF", pdf, "pdf", name),
+		vat_number=document.vat_number, uuid=document.uuid, issued=getdate(document.issued_at), **about,
+	)  # fmt: skip
+	append_row(
+		"Archive Paper",
+		{
+			**about,
+			"company": document.company,
+			"file_name": name,
+			"sha256": hashlib.sha256(pdf).hexdigest(),
+			"size": len(pdf),
+			"made_at": now_datetime(),
+			"lawful_sha256": hashlib.sha256(document.xml).hexdigest(),
+			"layout": "a4",
+		},
+	)
 
 
 def write(frappe: Any, days: int, path: str) -> dict[str, Any]:

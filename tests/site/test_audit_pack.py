@@ -70,8 +70,10 @@ def test_one_click_gives_a_pack_that_a_stranger_verifies(frappe: Any, tmp_path: 
 	from bayancore_erp.archive.adapter import papers
 	from bayancore_erp.archive.adapter.packs import file_of
 
-	paper = papers.paper_of(frappe.made[0].zatca_document)
+	drawn = papers.paper_of(frappe.made[0].zatca_document)
 	frappe.db.commit()
+	for undrawn in frappe.made[1:]:
+		assert not papers.row_of(undrawn.zatca_document), "no worker came by"
 	made = pack(frappe)
 	assert (made.state, made.problems) == ("Verified", 0), made.findings or made.last_error
 	assert made.documents >= 3 and len(made.seal) == 64
@@ -80,8 +82,11 @@ def test_one_click_gives_a_pack_that_a_stranger_verifies(frappe: Any, tmp_path: 
 	with zipfile.ZipFile(copy) as found:
 		names = found.namelist()
 		(tmp_path / "verify_pack.py").write_bytes(found.read("verify_pack.py"))
-		pdfs = [name for name in names if name.endswith("invoice.pdf")]
-		assert [found.read(name) for name in pdfs] == [paper.content]
+		pdfs = {name.split("/")[2]: found.read(name) for name in names if name.endswith("invoice.pdf")}
+		assert len(pdfs) == made.documents
+		for doc in frappe.made:
+			assert pdfs[doc.zatca_uuid] == papers.paper_of(doc.zatca_document).content
+		assert pdfs[frappe.made[0].zatca_uuid] == drawn.content
 		about = json.loads(found.read("pack.json"))
 		assert about["vat_number"] == world.SELLER_VAT and about["trail"]["last"] > 10 and about["site"]
 		subjects = [json.loads(line)["subject"] for line in found.read("records.jsonl").splitlines()]
@@ -91,6 +96,28 @@ def test_one_click_gives_a_pack_that_a_stranger_verifies(frappe: Any, tmp_path: 
 		capture_output=True, text=True, cwd=tmp_path, check=False,
 	)  # fmt: skip
 	assert answer.returncode == 0 and "All holds" in answer.stdout, answer.stdout + answer.stderr
+
+
+def test_a_paper_that_is_lost_comes_back_or_is_missed(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+	from bayancore_erp.archive.adapter import attachments, keeping, papers
+	from bayancore_erp.zatca.core.errors import ConfigurationError
+
+	doc = frappe.made[1]
+	row = papers.paper_of(doc.zatca_document).row
+	frappe.db.commit()
+
+	def away(*_: Any) -> bytes:
+		raise ConfigurationError("The archive does not answer.")
+
+	with monkeypatch.context() as patch:
+		patch.setattr(attachments, "find", lambda *_: None)
+		patch.setattr(keeping, "fetch", away)
+		made = pack(frappe)
+		assert (made.state, made.problems) == ("Verified", 0), "drawn again, the same bytes"
+		patch.setattr(papers, "drawn_again", lambda *_: b"%PDF- of other bytes")
+		made = pack(frappe)
+	assert made.state == "Has Problems" and made.problems == made.documents
+	assert f"{row.document}/invoice.xml: the document has no PDF" in made.findings
 
 
 def test_a_row_changed_in_sql_shows_in_the_pack(frappe: Any) -> None:

@@ -1,7 +1,8 @@
 """What goes into an auditor's pack, read from the site a page at a time.
 
 Takes a company and a period; gives documents with their PDF, request and answers, chain rows, trail lines and rows of
-evidence, each as an iterator for the core's writer. Never holds more than a page of anything; changes nothing.
+evidence, each as an iterator for the core's writer. Never holds more than a page of anything; changes nothing, except that a paper
+which was not drawn yet is drawn.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def documents(period: Period) -> Iterator[PackDocument]:
 
 
 def document(name: str) -> PackDocument:
-	"""One document with everything that belongs to it. Its PDF only where it was made and can be had."""
+	"""One document with everything that belongs to it. Without its PDF where that cannot be had, which the verifier says."""
 	found = lawful(name)
 	answers = tuple(
 		unpack_body(answer.body, answer.body_encoding, answer.body_sha256)
@@ -103,14 +104,15 @@ def document(name: str) -> PackDocument:
 
 
 def pdf_of(name: str) -> bytes:
-	"""The document's paper; empty where there is none or it is lost, which is the archive's check to say."""
-	row = papers.row_of(name)
-	if not row:
-		return b""
+	"""The document's paper, made now where it was not yet; empty where it is lost for good or cannot be drawn. Commits."""
 	try:
-		return papers.content_of(row)
-	except (papers.NoPaper, ZatcaError, OSError):
+		paper = papers.paper_of(name)
+	except (frappe.ValidationError, ZatcaError, OSError):
+		frappe.db.rollback()
 		return b""
+	# A paper that was just made must not wait for a pack of a hundred thousand.
+	frappe.db.commit()
+	return paper.content
 
 
 def chain(period: Period) -> Iterator[ChainRow]:

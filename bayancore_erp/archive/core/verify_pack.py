@@ -56,6 +56,7 @@ EVIDENCE = frozenset(
 )
 """Actions of the trail that tell of a new row of evidence, or of one older than the trail, whose digest they state."""
 DESTROYED = "Destroyed"
+NO_PDF = "the document has no PDF: it could not be had when the pack was made."
 MANIFEST = "manifest.jsonl"
 _NAME = re.compile(
 	r"chain/[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}\.jsonl|"
@@ -589,6 +590,8 @@ def _check_documents(
 		if xml not in pack.members:
 			yield Problem(at, "the document has no XML.")
 			continue
+		if not any(name.endswith("/invoice.pdf") for name in files):
+			yield Problem(xml, NO_PDF)
 		try:
 			facts = read_invoice(pack.bytes(xml))
 			totals.add(facts)
