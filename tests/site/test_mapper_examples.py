@@ -20,6 +20,7 @@ from world import charge, invoice, line, vat_rows
 EXAMPLES_FILE = Path(__file__).resolve().parents[3] / "shared" / "examples.json"
 EXAMPLES = json.loads(EXAMPLES_FILE.read_text()) if EXAMPLES_FILE.is_file() else []
 ISSUED = datetime(2026, 11, 10, 14, 30)
+NIL = Decimal("0.00")
 ACCOUNTS = {
 	"Debtors": world.DEBTORS,
 	"Sales": world.SALES,
@@ -90,12 +91,7 @@ def test_example(frappe: Any, example: dict[str, Any]) -> None:
 	doc.submit()
 	again = mapper.map_document(doc, issued_at=ISSUED)
 	assert calculate(again.invoice) == totals, "submission changes nothing that the invoice says"
-	expected: dict[str, Decimal] = {}
-	for row in example["expected"]["ledger"]:
-		account = ACCOUNTS[row["account"]]
-		moved = Decimal(row["debit"]) - Decimal(row["credit"])
-		expected[account] = expected.get(account, Decimal("0.00")) + moved
-	assert world.ledger(frappe, doc) == expected
+	assert world.ledger(frappe, doc) == booked_as(example)
 	assert mapper.kind_of(doc).value == (
 		"Simplified" if example["inputs"]["flags"].startswith("02") else "Standard"
 	)
@@ -188,6 +184,15 @@ def make(frappe: Any, example: dict[str, Any]) -> Any:
 	if inputs["buyer"] is None and not till:
 		more["zatca_buyer_kind"] = "Private Person"
 	return invoice(frappe, BUYERS[inputs["buyer"]], rows, taxes=taxes, **more)
+
+
+def booked_as(example: dict[str, Any]) -> dict[str, Decimal]:
+	"""The ledger lines the example expects, debit less credit by account."""
+	expected: dict[str, Decimal] = {}
+	for row in example["expected"]["ledger"]:
+		account = ACCOUNTS[row["account"]]
+		expected[account] = expected.get(account, NIL) + Decimal(row["debit"]) - Decimal(row["credit"])
+	return expected
 
 
 def row_of(one: dict[str, Any]) -> dict[str, Any]:
