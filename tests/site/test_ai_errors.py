@@ -253,6 +253,180 @@ def test_the_resolution_rate(frappe: Any) -> None:
 	assert resolution_rate("Nobody", nowdate(), nowdate())["rate"] is None
 
 
+# --- one click after a rejection ------------------------------------------------------------------------------------------
+def button(frappe: Any, doc: Any, label: str) -> dict[str, Any]:
+	"""The only button of that name, beside the only problem that has one; the problem is still open."""
+	((problem, fix),) = [
+		(problem, fix)
+		for problem in help_for(doc)["problems"]
+		for fix in problem["fixes"]
+		if label in fix["label"]
+	]
+	assert not problem["fixed"]
+	return dict(fix)
+
+
+def click(frappe: Any, doc: Any, fix: dict[str, Any], choice: str = "") -> None:
+	from bayancore_erp.invoice_to_cash.api import fix as apply
+
+	apply(doc.doctype, doc.name, fix["id"], choice)
+	frappe.db.commit()
+	help_ = help_for(doc)
+	assert help_["all_fixed"] and not any(each["fixes"] for each in help_["problems"]), help_
+
+
+def resubmitted(frappe: Any, doc: Any) -> None:
+	answer = clear(frappe, doc)
+	assert (answer["state"], answer["docstatus"]) == ("Cleared", 1), answer
+
+
+def test_rejected_the_national_address_is_copied(frappe: Any) -> None:
+	address = address_of(frappe, world.VAT_BUYER)
+	number = frappe.db.get_value("Address", address, "zatca_building_number")
+	same = world.add_address(frappe, "Customer", world.VAT_BUYER, address_title="Again")
+	frappe.db.set_value("Address", address, "zatca_building_number", "")
+	frappe.clear_document_cache("Address", address)
+	doc = draft(frappe, customer_address=address)
+	try:
+		assert clear(frappe, doc)["state"] == "Rejected"
+		click(frappe, doc, button(frappe, doc, same))
+		resubmitted(frappe, doc)
+	finally:
+		frappe.db.set_value("Address", address, "zatca_building_number", number)
+		frappe.delete_doc("Address", same, force=True)
+		frappe.db.commit()
+
+
+def test_rejected_without_vat_the_template_is_applied(frappe: Any) -> None:
+	doc = draft(frappe, taxes_and_charges="", taxes=[])
+	assert clear(frappe, doc)["state"] == "Rejected"
+	click(frappe, doc, button(frappe, doc, world.EXCLUSIVE))
+	assert fresh(frappe, doc).taxes_and_charges == world.EXCLUSIVE
+	resubmitted(frappe, doc)
+
+
+def test_rejected_the_reason_of_an_exemption_is_chosen(frappe: Any) -> None:
+	plain = world.make(
+		frappe,
+		"Item Tax Template",
+		title="Zero, Unsaid",
+		company=world.COMPANY,
+		taxes=[{"tax_type": world.VAT, "tax_rate": 0}],
+		zatca_vat_category="Zero Rated",
+	).name
+	lines = [
+		world.line("خدمة | Service", 2, 100),
+		world.line("تصدير | Export", 1, 50, item_tax_template=plain),
+	]
+	doc = world.invoice(frappe, world.VAT_BUYER, lines)
+	frappe.db.commit()
+	assert clear(frappe, doc)["state"] == "Rejected"
+	fix = button(frappe, doc, "Choose the Reason")
+	click(frappe, doc, fix, "VATEX-SA-35")
+	resubmitted(frappe, doc)
+
+
+def test_rejected_the_arabic_name_of_an_item_is_taken_from_its_record(frappe: Any) -> None:
+	item = world.make(
+		frappe, "Item", item_code=f"FAN-{frappe.generate_hash(length=4)}", item_name="Fan", description="مروحة", item_group="Products",
+		stock_uom="Nos", is_stock_item=0,
+	)  # fmt: skip
+	line = world.line("Fan", 1, 100, item_code=item.name, zatca_item_name_ar="")
+	doc = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 2, 100), line])
+	frappe.db.commit()
+	assert clear(frappe, doc)["state"] == "Rejected"
+	click(frappe, doc, button(frappe, doc, "مروحة"))
+	resubmitted(frappe, doc)
+
+
+def test_who_may_not_change_the_field_is_told_who_may(frappe: Any) -> None:
+	"""An accountant corrects the invoice's own rows, and learns whose business the company's details are."""
+	number = frappe.db.get_value("Company", world.COMPANY, "tax_id")
+	frappe.db.set_value("Company", world.COMPANY, "tax_id", "12345")
+	frappe.clear_document_cache("Company", world.COMPANY)
+	lines = [world.line("Plain", 1, 100)]
+	doc = world.invoice(frappe, world.VAT_BUYER, lines)
+	frappe.db.commit()
+	try:
+		assert clear(frappe, doc)["state"] == "Rejected"
+		assert not any(place["ask"] for each in help_for(doc)["problems"] for place in each["places"])
+		frappe.set_user(user_with(frappe, "Accounts User"))
+		asked = {each["places"][0]["doctype"]: each["places"][0]["ask"] for each in help_for(doc)["problems"]}
+		assert "Accounts Manager" in asked["Company"], asked
+		assert asked.get("Sales Invoice Item") == "", asked
+		frappe.local.lang = "ar"
+		asked = {each["places"][0]["doctype"]: each["places"][0]["ask"] for each in help_for(doc)["problems"]}
+		assert not re.search("[A-Za-z]", asked["Company"]), asked
+		from bayancore_erp.invoice_to_cash.api import readiness
+
+		points = {
+			each["place"]["doctype"]: each["ask"] for each in readiness(doc.doctype, doc.name)["points"]
+		}
+		assert points["Company"] == asked["Company"] and not points["Sales Invoice"]
+	finally:
+		frappe.set_user("Administrator")
+		frappe.db.set_value("Company", world.COMPANY, "tax_id", number)
+		frappe.clear_document_cache("Company", world.COMPANY)
+		frappe.db.commit()
+
+
+def user_with(frappe: Any, *roles: str, **more: Any) -> str:
+	email = f"user-{frappe.generate_hash(length=6)}@example.com"
+	world.make(
+		frappe,
+		"User",
+		email=email,
+		first_name="Reader",
+		send_welcome_email=0,
+		roles=[{"role": role} for role in roles],
+		**more,
+	)
+	frappe.db.commit()
+	return email
+
+
+def test_what_is_newly_wrong_is_listed_and_nothing_is_called_corrected(frappe: Any, mistyped: str) -> None:
+	"""One number mistyped and mended, meanwhile another field emptied; and of two rows with one fault, one mended."""
+	address = address_of(frappe, mistyped)
+	doc = draft(frappe, customer_address=address)
+	assert clear(frappe, doc)["state"] == "Rejected"
+	frappe.db.set_value("Customer", mistyped, "tax_id", world_vat())
+	number = frappe.db.get_value("Address", address, "zatca_building_number")
+	frappe.db.set_value("Address", address, "zatca_building_number", "")
+	frappe.db.commit()
+	try:
+		help_ = help_for(doc)
+	finally:
+		frappe.db.set_value("Address", address, "zatca_building_number", number)
+		frappe.db.commit()
+	assert not help_["all_fixed"]
+	old, new = help_["problems"]
+	assert old["fixed"] and not old["new"] and new["new"] and not new["fixed"]
+	assert new["places"][0]["fieldname"] == "zatca_building_number"
+	assert help_for(doc)["all_fixed"]
+
+
+def test_of_two_rows_with_one_fault_each_is_judged_by_itself(frappe: Any) -> None:
+	lines = [world.line(name, 1, 100, item_name=name) for name in ("Plain One", "Plain Two")]
+	doc = world.invoice(frappe, world.VAT_BUYER, lines)
+	frappe.db.commit()
+	assert clear(frappe, doc)["state"] == "Rejected"
+	problems = help_for(doc)["problems"]
+	assert [(each["code"], each["places"][0]["row"]) for each in problems] == [
+		("LAW-ARABIC-ITEM", 1),
+		("LAW-ARABIC-ITEM", 2),
+	]
+	assert len(resolutions(frappe, doc)) == 2
+	draft_now = fresh(frappe, doc)
+	draft_now.items[0].zatca_item_name_ar = "واحد"
+	draft_now.save()
+	frappe.db.commit()
+	help_ = help_for(doc)
+	assert [each["fixed"] for each in help_["problems"]] == [True, False] and not help_["all_fixed"]
+	assert clear(frappe, doc)["state"] == "Rejected"
+	assert sorted(row.state for row in resolutions(frappe, doc)) == ["Open", "Resolved"]
+
+
 # --- messages that no dictionary knows ------------------------------------------------------------------------------------
 UNHEARD = "BR-KSA-901"
 SAYING = "The buyer's district (KSA-4) is not in the list of districts"

@@ -1,14 +1,14 @@
 """What the invoice's form shows of a verdict: each problem once, in the reader's language, with the field to correct.
 
 Takes an invoice; gives plain values. Messages that are about the same field are one problem: the first sentence leads, ZATCA's
-own words stay beside it. Says also what no longer holds (our own rules, run again over the draft as it is now, no longer find it)
-and what was tried before. Never raises for what is missing, never shows a raw answer. The caller has checked permission.
+own words stay beside it. Readiness judges the draft again as it is now: what it no longer finds is corrected, what it finds
+besides is listed too, and what one click puts right stands with the problem. Says also what was tried before.
+Never raises for what is missing, never shows a raw answer. The caller has checked permission.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import frappe
 from frappe import _
@@ -19,12 +19,13 @@ from bayancore_erp.ai_errors.adapter.locating import Scene, Spot
 from bayancore_erp.ai_errors.core import catalogue
 from bayancore_erp.ai_errors.core.locator import Confidence
 from bayancore_erp.ai_errors.core.redact import Problem
+from bayancore_erp.invoice_to_cash.adapter.following import here, row_doctype
+from bayancore_erp.invoice_to_cash.adapter.points import ERROR, Point, buttons, whom_to_ask
+from bayancore_erp.invoice_to_cash.adapter.readiness import ARABIC, Readiness, assess
 from bayancore_erp.zatca.adapter import journal
 from bayancore_erp.zatca.adapter.desk import refresh_copied
 from bayancore_erp.zatca.adapter.fields import InvoiceField, State
 from bayancore_erp.zatca.adapter.mapper import Place
-from bayancore_erp.zatca.adapter.preflight import look
-from bayancore_erp.zatca.core.pipeline import RIYADH
 
 MOST_PLACES = 4
 MOST_HISTORY = 10
@@ -48,8 +49,11 @@ def help_for(doctype: str, name: str) -> dict[str, Any]:
 	if not row.messages:
 		return answer
 	scene = Scene.of_submission(row)
-	still = still_wrong(doc) if doc.docstatus == 0 and row.state == State.REJECTED.value else None
-	rows = [_message(doc, row, message, scene, still) for message in row.messages if not is_echo(message)]
+	today = as_it_is(doc) if doc.docstatus == 0 and row.state == State.REJECTED.value else None
+	rows = [_message(doc, row, message, scene, today) for message in row.messages if not is_echo(message)]
+	rows += [_found_now(doc, point) for point in (today.points if today else ()) if is_news(point, rows, doc)]
+	for each in rows:
+		del each["claims"]
 	answer["problems"] = together([each for each in rows if each["severity"] == "Error"])
 	answer["warnings"] = together([each for each in rows if each["severity"] != "Error"])
 	answer["asking"] = any(each["asking"] for each in rows)
@@ -62,21 +66,25 @@ def is_echo(message: Any) -> bool:
 	return message.severity != "Error" and (message.category or "").casefold() == "duplicate-invoice"
 
 
-def still_wrong(doc: Any) -> set[str]:
-	"""The codes our own rules find in the draft as it is now, with what it copies from customer and addresses up to date."""
+def as_it_is(doc: Any) -> Readiness:
+	"""What stands in the way of the draft as it is now, with what it copies from customer and addresses up to date."""
 	refresh_copied(doc)
-	return {problem.code for problem in look(doc, datetime.now(RIYADH).replace(microsecond=0)).errors}
+	return assess(doc, with_fixes=True)
 
 
-def _message(doc: Any, row: Any, message: Any, scene: Scene, still: set[str] | None) -> dict[str, Any]:
+def _message(doc: Any, row: Any, message: Any, scene: Scene, today: Readiness | None) -> dict[str, Any]:
 	from_zatca = message.source == "ZATCA"
 	words = (message.at or "") if from_zatca else ""
 	spots = scene.spots(message.code, words, "" if from_zatca else message.field or "")
-	first = spots[0]
 	explained, asking = explanation(doc, row, message, scene) if from_zatca else (None, False)
-	entry = catalogue.find(message.code, first.field) or catalogue.fallback(message.code)
 	# Our rules found it in what was submitted, and do not find it any more: that much is certain.
-	checked = not from_zatca or first.confidence in (Confidence.DOCUMENT, Confidence.ARITHMETIC)
+	checked = not from_zatca or spots[0].confidence in (Confidence.DOCUMENT, Confidence.ARITHMETIC)
+	first = spots[0]
+	claims = Claims.of(message.code, spots, doc)
+	open_ = today is None or any(claims.holds(point) for point in today.judged if point.severity == ERROR)
+	fixed = checked and not open_
+	points = [] if fixed or not today else [point for point in today.points if claims.covers(point, doc)]
+	entry = catalogue.find(message.code, first.field) or catalogue.fallback(message.code)
 	return {
 		"code": message.code,
 		"severity": message.severity,
@@ -88,11 +96,88 @@ def _message(doc: Any, row: Any, message: Any, scene: Scene, still: set[str] | N
 		"places": [
 			shown(spot.place, doc) for spot in spots[:MOST_PLACES] if spot.confidence is not Confidence.NONE
 		],
-		"fixed": bool(still is not None and checked and message.code not in still),
+		"fixes": [buttons(fix) for point in points for fix in point.fixes],
+		"fixed": fixed,
+		"new": False,
 		"explanation": explained.name if explained else "",
 		"approved": bool(explained and explained.promoted),
 		"asking": asking,
+		"claims": claims,
 	}
+
+
+def _found_now(doc: Any, point: Point) -> dict[str, Any]:
+	"""What readiness finds in the draft and no message has said."""
+	entry = catalogue.find(point.code, point.field) or catalogue.fallback(point.code)
+	return {
+		"code": point.code,
+		"severity": point.severity,
+		"source": "Our Check",
+		"sentence": point.text,
+		"steps": [],
+		"consequence": in_language(entry.consequence),
+		"original": "",
+		"places": [shown(point.place, doc)],
+		"fixes": [buttons(fix) for fix in point.fixes],
+		"fixed": False,
+		"new": True,
+		"explanation": "",
+		"approved": False,
+		"asking": False,
+		"claims": None,
+	}
+
+
+def is_news(point: Point, rows: list[dict[str, Any]], doc: Any) -> bool:
+	"""Whether it stops the invoice, or one click puts it right, and no open problem stands for it."""
+	if point.severity != ERROR and not point.fixes:
+		return False
+	return not any(each["claims"].covers(point, doc) for each in rows if each["claims"] and not each["fixed"])
+
+
+# A row of which nothing says how it is taxed, and the one thing to say about all of them.
+UNTAXED, NO_VAT = "ERP-VAT-UNKNOWN", "ITC-TAX-MISSING"
+
+
+class Claims(NamedTuple):
+	"""What a message is about, to know it again in the draft as it is now: there rows may have moved."""
+
+	code: str
+	places: frozenset[Place]
+	fields: frozenset[str]
+	"""Model paths without a row."""
+
+	@classmethod
+	def of(cls, code: str, spots: tuple[Spot, ...], doc: Any) -> Claims:
+		"""Of a message, in terms of the open document."""
+		return cls(
+			code,
+			frozenset(plain(spot.place, doc) for spot in spots),
+			frozenset(spot.field for spot in spots if spot.field and "[" not in spot.field),
+		)
+
+	def holds(self, point: Point) -> bool:
+		"""Whether the rule still says the same of the same field."""
+		if point.code != self.code:
+			return False
+		part = any(point.field.startswith(f"{field}.") or point.field == field for field in self.fields)
+		return part or folded(point.place) in self.places
+
+	def covers(self, point: Point, doc: Any) -> bool:
+		"""Whether what readiness says is this problem, in other words or of another rule."""
+		if self.code == UNTAXED and point.code == NO_VAT:
+			return True
+		return self.holds(point) or bool(point.place.fieldname and plain(point.place, doc) in self.places)
+
+
+def plain(place: Place, doc: Any) -> Place:
+	"""A place as readiness names it: rows by the document they stand in."""
+	return folded(here(doc, place))
+
+
+def folded(place: Place) -> Place:
+	"""A name and its Arabic are one thing to correct."""
+	return place._replace(fieldname=ARABIC.get(place.fieldname, place.fieldname))
 
 
 def sentence(message: Any, spot: Spot, explained: Any) -> str:
@@ -133,24 +218,30 @@ def explanation(doc: Any, row: Any, message: Any, scene: Scene) -> tuple[Any, bo
 
 
 def together(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-	"""Messages about the same field as one problem: what leads is what stands first, the rest is kept with it."""
+	"""Messages about the same field as one problem: the first that is still open leads, the rest is kept with it."""
 	found: dict[Any, dict[str, Any]] = {}
 	for row in rows:
 		place = row["places"][0] if row["places"] else None
 		key = (place["doctype"], place["name"], place["fieldname"], place["row"]) if place else row["code"]
-		if key in found:
-			found[key]["also"].append(row)
-			found[key]["fixed"] = found[key]["fixed"] and row["fixed"]
-		else:
+		lead, other = found.get(key), row
+		if lead is None:
 			found[key] = {**row, "also": []}
+			continue
+		if lead["fixed"] and not row["fixed"]:
+			lead, other = {**row, "also": lead.pop("also")}, lead
+			found[key] = lead
+		lead["also"].append(other)
+		there = {fix["id"] for fix in lead["fixes"]}
+		lead["fixes"] = [*lead["fixes"], *(fix for fix in other["fixes"] if fix["id"] not in there)]
 	return list(found.values())
 
 
 def shown(place: Place, doc: Any) -> dict[str, Any]:
-	"""A place with what people call it."""
-	here = (place.name == doc.name and place.doctype == doc.doctype) or bool(place.table)
-	label = label_of(place)
-	where = _("this invoice") if here else f"{_(place.doctype)} {place.name}"
+	"""A place with what people call it, and whom to ask where the reader may not change it."""
+	at_home = (place.name == doc.name and place.doctype == doc.doctype) or bool(place.table)
+	row = place._replace(doctype=row_doctype(doc, place.table)) if place.table else place
+	label = label_of(row)
+	where = _("this invoice") if at_home else f"{_(place.doctype)} {place.name}"
 	if place.table:
 		table = _(frappe.get_meta(doc.doctype).get_label(place.table), context=doc.doctype)
 		if not place.row:
@@ -159,7 +250,13 @@ def shown(place: Place, doc: Any) -> dict[str, Any]:
 			label = _("Line {0}: {1}").format(place.row, label)
 		else:
 			label = _("{0}, row {1}: {2}").format(table, place.row, label)
-	return {**place._asdict(), "label": label, "where": where, "here": here}
+	return {
+		**place._asdict(),
+		"label": label,
+		"where": where,
+		"here": at_home,
+		"ask": whom_to_ask(place, doc),
+	}
 
 
 def label_of(place: Place) -> str:

@@ -30,20 +30,20 @@ SPREAD_WINDOW, SPREAD_BEFORE, SPREAD_QUIET = timedelta(days=1), timedelta(days=1
 # --- did the help work ------------------------------------------------------------------------------------------------
 def raised(invoice: Any, submission: str, messages: Iterable[Any], asked_of: str, todo: str) -> list[str]:
 	"""An invoice was not accepted: its problems are open; those of an earlier try that are gone are resolved. Gives new names."""
-	errors = {(row.code, row.field or ""): row for row in messages if row.severity == "Error"}
-	opened = open_rows(invoice.doctype, invoice.name)
-	for row in opened:
-		if row.code not in {code for code, _ in errors}:
+	errors = {key(row): row for row in messages if row.severity == "Error"}
+	opened = {key(row): row for row in open_rows(invoice.doctype, invoice.name)}
+	for problem, row in opened.items():
+		if problem not in errors:
 			resolve(row, submission)
-	known = {row.code: row for row in opened}
 	made = []
 	for (code, field), message in errors.items():
-		if code in known:
+		known = opened.get((code, field))
+		if known:
 			frappe.db.set_value(
 				RESOLUTION,
-				known[code].name,
+				known.name,
 				{
-					"times": int(known[code].times or 1) + 1,
+					"times": int(known.times or 1) + 1,
 					"submission": submission,
 					"todo": todo,
 					"helpful": "",
@@ -51,8 +51,12 @@ def raised(invoice: Any, submission: str, messages: Iterable[Any], asked_of: str
 			)
 			continue
 		made.append(add(invoice, submission, code, field, message, asked_of, todo))
-		known[code] = frappe._dict(name=made[-1], times=1)
 	return made
+
+
+def key(row: Any) -> tuple[str, str]:
+	"""What makes two messages the same problem of an invoice: the code and the field, not the code alone."""
+	return (row.code or "")[:140], (row.field or "")[:140]
 
 
 def add(invoice: Any, submission: str, code: str, field: str, message: Any, asked_of: str, todo: str) -> str:
@@ -63,8 +67,8 @@ def add(invoice: Any, submission: str, code: str, field: str, message: Any, aske
 			"company": invoice.company,
 			"invoice_doctype": invoice.doctype,
 			"invoice_name": invoice.name,
-			"code": code[:140],
-			"field": field[:140],
+			"code": code,
+			"field": field,
 			"source": message.source,
 			"state": "Open",
 			"raised_at": now_datetime(),

@@ -35,31 +35,11 @@
 		});
 		room.find("[data-resubmit]").on("click", () => frm.zatca_resubmit());
 		room.find("[data-vote]").on("click", (event) => vote(frm, help, $(event.currentTarget)));
-		offer_fixes(frm, help, room);
-	}
-
-	// What readiness can put right with one click is offered beside the problem it is about.
-	async function offer_fixes(frm, help, room) {
-		if (frm.doc.docstatus !== 0 || !help.problems.length || !bayancore.apply_fix) return;
-		const name = frm.docname;
-		const answer = await frappe
-			.xcall("bayancore_erp.invoice_to_cash.api.readiness", { doctype: frm.doctype, name })
-			.catch(() => null);
-		if (!answer || frm.docname !== name) return;
-		help.problems.forEach((each, number) => {
-			const place = each.places[0];
-			const point = answer.points.find(
-				(point) =>
-					point.fixes.length &&
-					place &&
-					["doctype", "name", "fieldname"].every((key) => point.place && point.place[key] === place[key])
-			);
-			for (const fix of point ? point.fixes : []) {
-				$(`<button type="button" class="btn btn-xs btn-default"></button>`)
-					.text(fix.label)
-					.on("click", () => bayancore.apply_fix(frm, point, fix))
-					.appendTo(room.find(`[data-problem="problems.${number}"] .zatca-problem-place`));
-			}
+		room.find("[data-fix]").on("click", (event) => {
+			const [kind, number, fix] = $(event.currentTarget).data("fix").split(".");
+			const problem = help[kind][number];
+			const place = problem.places[0];
+			bayancore.apply_fix(frm, { where: place && place.label, text: problem.sentence }, problem.fixes[fix]);
 		});
 	}
 
@@ -78,14 +58,21 @@
 			? `<ol class="zatca-problem-steps">${each.steps.map((step) => `<li>${escape(step)}</li>`).join("")}</ol>`
 			: "";
 		const place = each.places[0];
+		const fixes = each.fixes
+			.map((fix, at) => `<button type="button" class="btn btn-xs btn-default" data-fix="${kind}.${number}.${at}"><bdi>${escape(fix.label)}</bdi></button>`)
+			.join(" ");
+		// Who may not change the field is told who may: the way to it would end before a locked door.
+		const way =
+			place && !place.ask ? `<button type="button" class="btn btn-xs btn-default" data-go="${kind}.${number}.0">${escape(__("Go to Field"))}</button>` : "";
 		const where = place
 			? `<div class="zatca-problem-place">
 				<span><bdi>${escape(place.label)}</bdi>${place.here ? "" : ` <span class="text-muted">(<bdi>${escape(place.where)}</bdi>)</span>`}</span>
-				<button type="button" class="btn btn-xs btn-default" data-go="${kind}.${number}.0">${escape(__("Go to Field"))}</button>
-			</div>`
-			: "";
+				${way} ${fixes}
+			</div>${place.ask && !each.fixed ? `<div class="text-muted small">${escape(place.ask)}</div>` : ""}`
+			: fixes && `<div class="zatca-problem-place">${fixes}</div>`;
+		const mark = each.fixed ? ["green", __("Corrected")] : each.new ? ["orange", __("Found since")] : null;
 		return `<li class="zatca-problem ${each.fixed ? "fixed" : ""}" data-problem="${kind}.${number}">
-			<div class="zatca-problem-sentence">${each.fixed ? `<span class="indicator-pill green no-indicator-dot">${escape(__("Corrected"))}</span> ` : ""}${escape(each.sentence)}</div>
+			<div class="zatca-problem-sentence">${mark ? `<span class="indicator-pill ${mark[0]} no-indicator-dot">${escape(mark[1])}</span> ` : ""}${escape(each.sentence)}</div>
 			${steps}${where}${judgement(each)}${words(each, number, kind)}
 		</li>`;
 	}
@@ -99,9 +86,10 @@
 					: `<span>${escape(row === each ? __("Found by our own check, before anything was sent.") : row.sentence)}</span>`
 			}</div>`
 		);
-		const others = each.places.slice(1).map(
-			(place, index) =>
-				`<button type="button" class="btn btn-xs btn-link" data-go="${kind}.${number}.${index + 1}"><bdi>${escape(place.label)}</bdi>${
+		const others = each.places.slice(1).map((place, index) =>
+			place.ask
+				? `<bdi>${escape(place.label)}</bdi>`
+				: `<button type="button" class="btn btn-xs btn-link" data-go="${kind}.${number}.${index + 1}"><bdi>${escape(place.label)}</bdi>${
 					place.here ? "" : ` (<bdi>${escape(place.where)}</bdi>)`
 				}</button>`
 		);

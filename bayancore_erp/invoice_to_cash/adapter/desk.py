@@ -13,6 +13,8 @@ from frappe import _
 from bayancore_erp.invoice_to_cash.adapter.fields import JUDGED_DOCTYPES
 from bayancore_erp.invoice_to_cash.adapter.light import store
 from bayancore_erp.invoice_to_cash.adapter.readiness import assess, for_desk
+from bayancore_erp.zatca.adapter.desk import refresh_copied
+from bayancore_erp.zatca.adapter.fields import InvoiceField, State
 
 
 def judged_doctype(doctype: str) -> str:
@@ -31,6 +33,8 @@ def readiness(doc: Any) -> dict[str, Any]:
 
 def fix(doc: Any, wanted: str, choice: str) -> dict[str, Any]:
 	"""Apply one fix, then look again. Raises frappe.ValidationError for one that is not offered (any more)."""
+	if doc.get(InvoiceField.STATE) == State.REJECTED.value:
+		refresh_copied(doc)  # judged as its next submit would be, which is how the fix was found
 	for point in assess(doc, with_fixes=True).points:
 		for each in point.fixes:
 			if each.id == wanted:

@@ -82,22 +82,54 @@ def in_words(problem: Problem) -> str:
 
 
 def answer(point: Point, doc: Any) -> dict[str, Any]:
-	"""For the desk; `where` names the field, and the document where it is another one."""
+	"""For the desk; `where` names the field, and the document where it is another one; `ask` who may change it, where
+	the reader may not."""
 	return {
 		"code": point.code,
 		"severity": point.severity,
 		"text": point.text,
 		"place": point.place._asdict(),
 		"where": where(point.place, doc),
-		"fixes": [
-			{
-				"id": fix.id,
-				"label": fix.label,
-				"choices": [{"value": value, "label": label} for value, label in fix.choices],
-			}
-			for fix in point.fixes
-		],
+		"ask": whom_to_ask(point.place, doc),
+		"fixes": [buttons(fix) for fix in point.fixes],
 	}
+
+
+def buttons(fix: Fix) -> dict[str, Any]:
+	"""A fix for the desk."""
+	return {
+		"id": fix.id,
+		"label": fix.label,
+		"choices": [{"value": value, "label": label} for value, label in fix.choices],
+	}
+
+
+def whom_to_ask(place: Place, doc: Any) -> str:
+	"""Who changes this field, where the reader may not; empty where they may."""
+	own = bool(place.table) or (place.doctype, place.name) == (doc.doctype, doc.name)
+	doctype, name = (doc.doctype, doc.name) if own else (place.doctype, place.name)
+	stored = name if frappe.db.exists(doctype, name) else None
+	if frappe.has_permission(doctype, "write", doc=doc if own and stored else stored):
+		return ""
+	roles = who_may_write(doctype)
+	if not roles:
+		return _("You may not change this; nobody but an administrator may.")
+	return _("You may not change this. Ask someone with the role {0}.").format(
+		f" {_('or')} ".join(f"\u2068{_(role)}\u2069" for role in roles)
+	)
+
+
+MOST_ROLES = 3
+# They run the system: nobody is sent to them for a customer's address, unless nobody else may.
+GENERAL = frozenset({"Administrator", "All", "Desk User", "System Manager"})
+
+
+def who_may_write(doctype: str) -> list[str]:
+	"""The roles that may change documents of a doctype, those named in its own permissions first."""
+	rows = [row for row in frappe.get_meta(doctype).permissions if row.write and not row.permlevel]
+	roles = list(dict.fromkeys(row.role for row in rows))
+	named = [role for role in roles if role not in GENERAL]
+	return (named or [role for role in roles if role == "System Manager"])[:MOST_ROLES]
 
 
 def where(place: Place, doc: Any) -> str:

@@ -60,6 +60,8 @@ class Readiness:
 	light: Light
 	points: tuple[Point, ...] = ()
 	note: str = ""
+	judged: tuple[Point, ...] = ()
+	"""What the invoice's rules say by themselves: every code, several of one field included."""
 
 	@property
 	def problems(self) -> int:
@@ -85,11 +87,12 @@ def assess(doc: Any, *, with_fixes: bool = False) -> Readiness:
 		booked=doc.doctype in INVOICE_DOCTYPES,
 	)
 	case = replace(case, mapping=found.mapping)
-	points = in_order(once(points_of(case, found)))
+	judged, unknown = judge(case, found)
+	points = in_order(once(points_of(case, judged, unknown)))
 	if with_fixes:
 		for point in points:
 			offer(point, case)
-	return Readiness(light_of(points), tuple(points), "" if points else all_well(doc))
+	return Readiness(light_of(points), tuple(points), "" if points else all_well(doc), tuple(judged))
 
 
 def case_of(doc: Any) -> Case | None:
@@ -131,9 +134,8 @@ def company_for(customer: Any) -> str:
 	return own if own in issuing else next(iter(issuing), "")
 
 
-def points_of(case: Case, found: Look) -> Iterator[Point]:
+def points_of(case: Case, judged: list[Point], unknown: set[int]) -> Iterator[Point]:
 	"""Everything that can be said, in the order in which it is best read."""
-	judged, unknown = judge(case, found)
 	if case.doc.doctype == "Customer":
 		yield from (point for point in judged if point.field.startswith("buyer"))
 		yield from buyer_kind(case)

@@ -45,13 +45,17 @@
 
 	function row(point, index) {
 		const place = point.where ? `<bdi class="zatca-where">${escape(point.where)}</bdi>` : "";
+		// Who may not change the field is told who may: the way to it would end before a locked door.
+		const text = point.ask
+			? `<span title="${escape(point.code)}">${escape(point.text)}</span> <span class="text-muted small">${escape(point.ask)}</span>`
+			: `<a href="#" data-point="${index}" title="${escape(point.code)}">${escape(point.text)}</a>`;
 		const fixes = point.fixes
 			.map((fix, at) => `<button type="button" class="btn btn-default btn-xs" data-point="${index}" data-fix="${at}">${escape(fix.label)}</button>`)
 			.join("");
 		return `<li class="${index >= FIRST ? "zatca-more hidden" : ""}">
 			<span class="indicator ${DOTS[point.severity]}" title="${escape(__(point.severity))}"></span>
 			<div class="zatca-point">
-				<a href="#" data-point="${index}" title="${escape(point.code)}">${escape(point.text)}</a>
+				${text}
 				${place}
 			</div>
 			<div class="zatca-fixes">${fixes}</div>
