@@ -69,7 +69,7 @@ def arguments(frappe: Any, call: Callable[..., Any]) -> dict[str, Any]:
 		"company": world.COMPANY,
 		"device": device,
 		"names": frappe.as_json([device]),
-		"rows": frappe.as_json([{"device": device, "otp": "123456"}]),
+		"rows": frappe.as_json([{"device_name": "x"}]),
 		"values": "{}",
 		"documents": "[]",
 		"environment": "Simulator",

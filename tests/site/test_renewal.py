@@ -165,9 +165,9 @@ def test_a_revoked_device_is_connected_anew(frappe: Any, gateway: fatoora.Fatoor
 		renew(frappe, gateway)
 		seen = picture(frappe, frappe.device)
 		assert (seen["phase"], seen["is_refused"], seen["needs_otp"]) == ("stopped", True, True)
-		assert zatca_setup.connect([{"device": frappe.device, "otp": otp(gateway)}]) == []
+		assert zatca_setup.connect([frappe.device], {frappe.device: otp(gateway)}) == []
 	else:
-		assert zatca_setup.connect([{"device": frappe.device}], anew=True) == []
+		assert zatca_setup.connect([frappe.device], anew=True) == []
 	seen = picture(frappe, frappe.device)
 	assert (seen["is_active"], seen["status"]) == (True, "Active"), (
 		"the old identity stays until there is a new one"

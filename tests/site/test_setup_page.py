@@ -52,7 +52,7 @@ def test_only_managers_may_ask(frappe: Any, page: Any) -> None:
 		lambda: page.save(world.COMPANY, {}),
 		lambda: page.prepare_accounts(world.COMPANY),
 		lambda: page.add_devices(world.COMPANY, "Sandbox", [{"device_name": "x"}]),
-		lambda: page.connect([{"device": device, "otp": "123456"}]),
+		lambda: page.connect([device], {device: "123456"}),
 		lambda: page.give_up_renewal(device),
 		lambda: page.retire(device),
 		lambda: page.simulator("stop"),
@@ -173,9 +173,9 @@ def test_what_is_asked_waits_for_a_worker(
 	name = page.add_devices(world.COMPANY, "Simulator", [{"device_name": f"Asked {time.time()}"}])[0]
 	frappe.db.commit()
 	assert frappe.db.get_value("ZATCA Device", name, "gateway_url") == url
-	refused = page.connect([{"device": name, "otp": "12 456"}])
+	refused = page.connect([name], {name: "12 456"})
 	assert "6 digits" in refused[0]["sentence"] and not queued
-	assert page.connect([{"device": name}]) == []
+	assert page.connect([name]) == []
 	assert queued == [name]
 	seen = page.progress([name])[0]
 	assert (seen["phase"], seen["problem"]) == ("queued", None)

@@ -41,6 +41,7 @@ from bayancore_erp.zatca.core.onboarding import (
 )
 from bayancore_erp.zatca.core.onboarding.readiness import is_group_number
 from bayancore_erp.zatca.core.outcome import Kind
+from bayancore_erp.zatca.core.secret import Secret, opaque
 
 DEFAULT_CATEGORY = "Trading"
 JOB = "bayancore_erp.zatca.jobs.enrol"
@@ -63,6 +64,7 @@ UNFORESEEN = Problem(
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
+@opaque
 def ask(name: str, otp: str = "", *, renew: bool = False, anew: bool = False) -> None:
 	"""Leave it to a worker to take the device on from where it stands, with a new password where there is one.
 
@@ -116,16 +118,18 @@ def check_before(device: Any, otp: str) -> None:
 		)
 
 
+@opaque
 def keep_otp(name: str, otp: str) -> None:
 	"""Until a worker takes it; encrypted, for Redis may be written to disk."""
 	frappe.cache.set_value(_otp_key(name), encrypt(otp), expires_in_sec=OTP_SECONDS)
 
 
-def take_otp(name: str) -> str:
+@opaque
+def take_otp(name: str) -> Secret:
 	"""The waiting password, which is then gone; empty where there is none."""
 	kept = frappe.cache.get_value(_otp_key(name), expires=True)
 	frappe.cache.delete_value(_otp_key(name))
-	return str(decrypt(kept)) if kept else ""
+	return Secret(decrypt(kept) if kept else "")
 
 
 def _otp_key(name: str) -> str:
@@ -134,22 +138,29 @@ def _otp_key(name: str) -> str:
 
 # --- the work ---------------------------------------------------------------------------------------------------------
 def carry_on(name: str, otp: str = "") -> Enrolment | None:
-	"""Take a device on as far as it goes; None where another process is at it. Commits after every step."""
+	"""Take a device on as far as it goes; None where another process is at it, or something unforeseen stopped it.
+
+	Commits after every step. Never raises what went wrong in the work: whoever logs that would print the variables on its
+	way, and a password, a key or a secret is among them.
+	"""
 	with store.lock(name) as held:
 		if not held:
 			return None
 		frappe.db.rollback()
 		store.note_beginning(name)
+		done, trace = None, ""
 		try:
-			return work_on(name, otp or take_otp(name))
+			done = work_on(name, otp or take_otp(name))
 		except Exception:
-			stop_unforeseen(name)
-			raise
-		finally:
-			store.note_end(name)
-			tell(name)
+			trace = frappe.get_traceback()
+		if trace:
+			stop_unforeseen(name, trace)
+		store.note_end(name)
+		tell(name)
+		return done
 
 
+@opaque
 def work_on(name: str, otp: str) -> Enrolment:
 	"""From what is stored to the end or to a problem."""
 	device = frappe.get_doc("ZATCA Device", name)
@@ -165,9 +176,8 @@ def work_on(name: str, otp: str) -> Enrolment:
 	return done
 
 
-def stop_unforeseen(name: str) -> None:
+def stop_unforeseen(name: str, trace: str) -> None:
 	"""Say that it stopped; what was stored stays. The log gets the traceback without any value of a variable."""
-	trace = frappe.get_traceback()
 	frappe.db.rollback()
 	frappe.log_error(
 		title=f"ZATCA: {name}", message=trace, reference_doctype="ZATCA Device", reference_name=name
@@ -205,6 +215,9 @@ def enrol(name: str, otp: str) -> Any:
 		raise ConfigurationError(_("Device {0} is {1} already.").format(name, _(device.status)))
 	done = carry_on(name, otp)
 	if done is None:
+		row = store.row_of(name)
+		if row and row.problem_code == UNFORESEEN.code:
+			raise ConfigurationError(UNFORESEEN.sentence.en)
 		raise ConfigurationError(_("Another process is onboarding device {0}.").format(name))
 	if done.state.step is not Step.DONE or done.state.problem:
 		problem = done.state.problem

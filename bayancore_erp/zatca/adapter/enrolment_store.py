@@ -36,6 +36,7 @@ from bayancore_erp.zatca.core.onboarding import (
 )
 from bayancore_erp.zatca.core.outcome import Endpoint
 from bayancore_erp.zatca.core.pipeline import RIYADH
+from bayancore_erp.zatca.core.secret import opaque
 
 DOCTYPE = "ZATCA Enrolment"
 TRIES = 6
@@ -63,6 +64,7 @@ def row_of(device: str) -> Any:
 	)  # fmt: skip
 
 
+@opaque
 def load(device: str, environment: Environment, invoice_map: str) -> Enrolment:
 	"""The enrolment as it was last stored, or a new one. Raises InvalidInput where it cannot be read."""
 	state = enrolment_state(device)
@@ -110,6 +112,7 @@ def note_end(device: str) -> None:
 	frappe.db.commit()
 
 
+@opaque
 def save(device: str, enrolment: Enrolment, request: Any = None) -> None:
 	"""Store state and secrets and show the device where it stands; commits. Tried again on a deadlock.
 

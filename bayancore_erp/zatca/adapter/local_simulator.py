@@ -24,6 +24,7 @@ from frappe.utils.synchronization import filelock
 
 from bayancore_erp.zatca.core.codes import Environment
 from bayancore_erp.zatca.core.errors import ConfigurationError
+from bayancore_erp.zatca.core.secret import Secret
 
 SWITCH = "bayancore_local_simulator"
 START_SECONDS = 20
@@ -97,14 +98,14 @@ def stop() -> bool:
 	return True
 
 
-def new_otp(url: str) -> str:
+def new_otp(url: str) -> Secret:
 	"""A one-time password of the simulator at `url`, as the portal would show it. Raises ConfigurationError."""
 	try:
 		answer = requests.post(
 			f"{url.rstrip('/')}/simulator/otp", json={"environment": Environment.SIMULATION.value}, timeout=10
 		)
 		answer.raise_for_status()
-		return str(answer.json()["otp"])
+		return Secret(answer.json()["otp"])
 	except (requests.RequestException, ValueError, KeyError) as error:
 		raise ConfigurationError(
 			_("The simulator at {0} does not answer.").format(url),

@@ -59,6 +59,7 @@ def advance(submission: str, *, patience: float | None = None) -> str:
 	Commits the caller's transaction: never call it from a document's event.
 	"""
 	began = time.monotonic()
+	failure: tuple[str, str] | None = None
 	lease = step(lambda: take(submission))
 	if lease is None:
 		return state_of(submission)
@@ -70,8 +71,11 @@ def advance(submission: str, *, patience: float | None = None) -> str:
 	except LeaseLost:
 		frappe.db.rollback()
 	except Exception as error:
+		failure = (frappe.get_traceback(), rehearsal.words_of(error))
+	# outside of the handler: were this to fail as well, what is raised must not drag the first failure's variables along
+	if failure:
 		frappe.db.rollback()
-		leave(lease, error)
+		leave(lease, *failure)
 	return state_of(submission)
 
 
@@ -133,15 +137,15 @@ def step(work: Callable[[], T]) -> T:
 	raise AssertionError("not reached")
 
 
-def leave(lease: Lease, error: Exception) -> None:
-	"""Something nobody foresaw: keep the submission for the watchdog, and say what it was."""
-	frappe.log_error(title=f"ZATCA: {lease.submission}", message=frappe.get_traceback())
+def leave(lease: Lease, trace: str, words: str) -> None:
+	"""Something nobody foresaw: keep the submission for the watchdog, and say what it was, without any variable's value."""
+	frappe.log_error(title=f"ZATCA: {lease.submission}", message=trace)
 	frappe.db.commit()
 	try:
 		step(
 			lambda: journal.release(
 				lease,
-				last_error=rehearsal.words_of(error)[:500],
+				last_error=words[:500],
 				next_try_at=now_datetime() + timedelta(minutes=1),
 			)
 		)

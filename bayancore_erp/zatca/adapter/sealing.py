@@ -18,6 +18,7 @@ from frappe.utils.password import get_decrypted_password, set_encrypted_password
 
 from bayancore_erp.zatca.core.crypto.wrapping import Wrapper, is_wrapped
 from bayancore_erp.zatca.core.errors import ConfigurationError
+from bayancore_erp.zatca.core.secret import Secret, opaque
 
 VARIABLE = "BAYANCORE_WRAPPING_KEY"
 SETTING = "bayancore_wrapping_key"
@@ -35,23 +36,26 @@ class State:
 	hint: str = ""
 
 
+@opaque
 def wrapper() -> Wrapper | None:
 	"""This site's wrapping keys, or None where it has none. Raises ConfigurationError for a key that is none."""
 	text = os.environ.get(VARIABLE) or frappe.conf.get(SETTING) or ""
 	return Wrapper.read(text) if text.strip() else None
 
 
+@opaque
 def seal(device: str, name: str, secret: str) -> None:
 	"""Put a secret into the store, wrapped where the site has a wrapping key."""
 	keys = wrapper()
 	set_encrypted_password(DEVICE, device, keys.wrap(secret, place(device, name)) if keys else secret, name)
 
 
-def unseal(device: str, name: str) -> str | None:
+@opaque
+def unseal(device: str, name: str) -> Secret | None:
 	"""The secret in clear, or None where there is none. Raises ConfigurationError where its key is missing."""
 	kept = get_decrypted_password(DEVICE, device, name, raise_exception=False)
 	if not kept or not is_wrapped(kept):
-		return kept or None
+		return Secret(kept) if kept else None
 	keys = wrapper()
 	if keys is None:
 		raise ConfigurationError(
@@ -59,7 +63,7 @@ def unseal(device: str, name: str) -> str | None:
 			code="WRAPPING-KEY",
 			hint=f"Give it back: {VARIABLE} in the environment of web and workers, or {SETTING} in site_config.json.",
 		)
-	return keys.unwrap(kept, place(device, name))
+	return Secret(keys.unwrap(kept, place(device, name)))
 
 
 def place(device: str, name: str) -> str:
@@ -79,6 +83,7 @@ def everything() -> Iterator[tuple[str, str]]:
 	yield from ((str(device), str(name)) for device, name in rows.run())
 
 
+@opaque
 def rewrap() -> int:
 	"""Bring every secret under the newest key, or under none where the site has none left. Gives how many changed.
 
@@ -93,12 +98,14 @@ def rewrap() -> int:
 	return changed
 
 
+@opaque
 def stands_right(device: str, name: str) -> bool:
 	"""Whether a secret is wrapped as the site's keys would wrap it now."""
 	keys, kept = wrapper(), get_decrypted_password(DEVICE, device, name, raise_exception=False) or ""
 	return keys.is_current(kept) if keys else not is_wrapped(kept)
 
 
+@opaque
 def state() -> State:
 	"""How the vault stands, for the doctor. Never raises for what a person can mend."""
 	messages = list(frappe.local.message_log)

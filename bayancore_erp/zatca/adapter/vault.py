@@ -23,6 +23,7 @@ from bayancore_erp.zatca.core.crypto.certificate import Certificate
 from bayancore_erp.zatca.core.crypto.keys import DeviceKey
 from bayancore_erp.zatca.core.errors import ConfigurationError
 from bayancore_erp.zatca.core.onboarding import OnboardingState, Role, from_json
+from bayancore_erp.zatca.core.secret import opaque
 
 ENVIRONMENTS = {
 	"Simulator": Environment.SIMULATION,
@@ -76,6 +77,7 @@ def identity_at_signing(name: str, certificate_serial: str) -> Identity:
 	return former(name, certificate_serial) or current
 
 
+@opaque
 def former(name: str, certificate_serial: str) -> Identity | None:
 	"""An earlier production identity of the device, as long as it is valid."""
 	device = frappe.get_cached_doc("ZATCA Device", name)
@@ -103,6 +105,7 @@ def enrolment_state(name: str) -> OnboardingState | None:
 	return from_json(text) if text else None
 
 
+@opaque
 def read(device: Any) -> Identity:
 	"""Decrypt and parse. In the sandbox the production CSID is everybody's, so the compliance certificate signs."""
 	if not device.production_certificate:

@@ -22,6 +22,7 @@ from bayancore_erp.zatca.core.client.transport import Request, Response, Transpo
 from bayancore_erp.zatca.core.errors import ConfigurationError, InvalidInput, TransportError
 from bayancore_erp.zatca.core.outcome import Endpoint, Outcome, parse, without_answer
 from bayancore_erp.zatca.core.outcome.vocabulary import CSID_ENDPOINTS
+from bayancore_erp.zatca.core.secret import Secret, opaque
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class FatooraClient:
 		"""Have a standard document cleared; the outcome holds the cleared copy, checked to be of this document."""
 		return self._call(Endpoint.CLEARANCE, document.payload(), document=document)
 
+	@opaque
 	def _call(
 		self, endpoint: Endpoint, body: bytes, *, otp: str = "", document: SignedDocument | None = None
 	) -> Reply:
@@ -148,7 +150,7 @@ class FatooraClient:
 					field="otp",
 					hint="Copy it from the Fatoora portal.",
 				)
-			headers["OTP"] = otp
+			headers["OTP"] = Secret(otp)
 			secrets += (otp,)
 		if call.needs_credentials:
 			if self.credentials is None:

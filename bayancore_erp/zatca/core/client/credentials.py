@@ -10,6 +10,7 @@ import base64
 from dataclasses import dataclass, field
 
 from bayancore_erp.zatca.core.errors import ConfigurationError
+from bayancore_erp.zatca.core.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,9 @@ class Credentials:
 			)
 
 	@property
-	def authorization(self) -> str:
+	def authorization(self) -> Secret:
 		"""The value of the Authorization header. A secret."""
-		return "Basic " + base64.b64encode(f"{self.token}:{self.secret}".encode()).decode()
+		return Secret("Basic " + base64.b64encode(f"{self.token}:{self.secret}".encode()).decode())
 
 	def __str__(self) -> str:
 		return "Credentials(…)"

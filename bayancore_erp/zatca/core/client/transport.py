@@ -12,6 +12,7 @@ import http.client
 import io
 import os
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -126,6 +127,9 @@ class RequestsTransport:
 			OSError,
 		) as error:
 			raise _explain(error, request.url, body.begun) from None
+		except Exception as error:
+			# the frames inside hold headers and body; a log that prints variables must not get them
+			raise _unforeseen(error, request.url, body.begun) from None
 		with answer:
 			content, is_cut = self._read(answer, deadline)
 			return Response(answer.status_code, dict(answer.headers), content, is_cut)
@@ -142,7 +146,8 @@ class RequestsTransport:
 				if len(kept) > self._max_body or time.monotonic() > deadline:
 					return bytes(kept[: self._max_body]), True
 		# A status without its whole body is still worth more than nothing: a 401 is a 401.
-		except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError):
+		# Whatever broke it: the frames inside hold the answer, and with it perhaps a secret that was issued.
+		except Exception:
 			return bytes(kept), True
 		return bytes(kept), False
 
@@ -168,6 +173,18 @@ def _explain(error: Exception, url: str, begun: bool) -> TransportError:
 		code, said = "CONNECT", f"{host} cannot be reached."
 	return TransportError(
 		said, may_have_arrived=begun, code=code, hint=_HINTS.get(code, "It is tried again later.")
+	)
+
+
+def _unforeseen(error: Exception, url: str, begun: bool) -> TransportError:
+	"""By its kind and place: its own words may hold a header."""
+	frame = traceback.extract_tb(error.__traceback__)[-1]
+	return TransportError(
+		f"The call to {urlsplit(url).hostname or 'the gateway'} failed: {type(error).__name__} in "
+		f"{os.path.basename(frame.filename)}, line {frame.lineno}.",
+		may_have_arrived=begun,
+		code="UNFORESEEN",
+		hint="It is tried again later.",
 	)
 
 

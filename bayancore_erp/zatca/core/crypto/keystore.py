@@ -7,6 +7,7 @@ vault kept it, and opens the key. Whoever signs never learns which of the two it
 from __future__ import annotations
 
 from bayancore_erp.zatca.core.crypto.keys import DeviceKey, generate_key, load_key
+from bayancore_erp.zatca.core.secret import opaque
 
 
 def make_key(store: str = "") -> DeviceKey:
@@ -18,6 +19,7 @@ def make_key(store: str = "") -> DeviceKey:
 	return hardware.make_key(store)
 
 
+@opaque
 def open_key(reference: bytes) -> DeviceKey:
 	"""The key of that reference. Raises CryptoError for a PEM that is none, ConfigurationError for a token that fails."""
 	if not reference.startswith(b"pkcs11:"):

@@ -17,6 +17,7 @@ from frappe.model.document import Document
 
 from bayancore_erp.zatca.adapter import sealing, training
 from bayancore_erp.zatca.adapter.records import ImmutableRecord
+from bayancore_erp.zatca.core.secret import Secret, opaque
 
 SECRETS = ("private_key", "compliance_secret", "production_secret")
 # What onboarding adds, one key or secret a name, for good: key-1, compliance-1, production-1, key-2 …
@@ -93,6 +94,7 @@ class ZATCADevice(Document):
 		self.save()
 		self.flags.by_the_writer = False
 
+	@opaque
 	def store_secrets(self, **secrets: str) -> None:
 		"""Encrypt `private_key`, `compliance_secret` or `production_secret`. Raises KeyError for another name."""
 		for name, value in secrets.items():
@@ -103,6 +105,7 @@ class ZATCADevice(Document):
 			frappe.db.set_value(self.doctype, self.name, name, "*" * 12, update_modified=False)
 			self.set(name, "*" * 12)
 
+	@opaque
 	def add_secrets(self, secrets: dict[str, str]) -> None:
 		"""Encrypt keys and secrets under names of their own. Never replaces one. Raises KeyError for another name."""
 		kept = {name for device, name in sealing.everything() if device == self.name}
@@ -112,7 +115,7 @@ class ZATCADevice(Document):
 			if name not in kept:
 				sealing.seal(self.name, name, value)
 
-	def get_secret(self, name: str) -> str:
+	def get_secret(self, name: str) -> Secret:
 		"""The secret in clear, for the key vault and nobody else. Raises KeyError where there is none."""
 		if name not in SECRETS and not HISTORY.fullmatch(name):
 			raise KeyError(name)

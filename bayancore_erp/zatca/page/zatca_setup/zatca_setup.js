@@ -379,7 +379,7 @@ class ZatcaSetup {
 	ask_otp(device, how, title, description) {
 		const row = this.data.devices.find((each) => each.name === device);
 		const ask = async (otp) => {
-			const refused = await this.call("connect", { rows: [{ device, otp }], ...how });
+			const refused = await this.call("connect", { names: [device], secret: { [device]: otp }, ...how });
 			if (refused.length) return frappe.msgprint({ title, message: esc(refused[0].sentence), indicator: "red" });
 			this.step = "connect";
 			this.load();
@@ -536,9 +536,10 @@ class ZatcaSetup {
 	}
 
 	async connect(rows) {
-		const given = rows.map((row) => ({ device: row.device, otp: this.otps[row.device] || "" }));
-		const refused = await this.call("connect", { rows: given });
-		for (const row of given) delete this.otps[row.device];
+		const names = rows.map((row) => row.device);
+		const secret = Object.fromEntries(names.map((name) => [name, this.otps[name] || ""]));
+		const refused = await this.call("connect", { names, secret });
+		for (const name of names) delete this.otps[name];
 		if (refused.length) {
 			const name = (device) => (this.open.find((row) => row.device === device) || {}).device_name;
 			frappe.msgprint({ title: __("Connect"), indicator: "red", message: refused.map((each) => `<b>${esc(name(each.device))}</b>: ${esc(each.sentence)}`).join("<br>") });

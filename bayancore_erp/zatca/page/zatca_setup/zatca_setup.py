@@ -24,6 +24,7 @@ from bayancore_erp.zatca.adapter import (
 from bayancore_erp.zatca.adapter.companies import companies_of
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.core.errors import ZatcaError
+from bayancore_erp.zatca.core.secret import Secret, opaque
 
 ROLES = ("System Manager", "ZATCA Manager")
 
@@ -104,15 +105,20 @@ def add_devices(company: str, environment: str, rows: str | list, gateway_url: s
 
 
 @frappe.whitelist(methods=["POST"])
-def connect(rows: str | list, renew: bool = False, anew: bool = False) -> list[dict[str, Any]]:
+def connect(
+	names: str | list, secret: str | dict | None = None, renew: bool = False, anew: bool = False
+) -> list[dict[str, Any]]:
 	"""Hand each device's one-time password to a worker; gives what stopped one of them. Permission: write on each.
 
-	`anew`: the device was connected before, and ZATCA no longer accepts its certificate.
+	`secret`: device -> password; by that name Frappe prints it in no log of its own. `anew`: the device was connected before,
+	and ZATCA no longer accepts its certificate.
 	"""
-	given = {str(row["device"]): str(row.get("otp") or "") for row in frappe.parse_json(rows)}
-	for name in given:
+	secret = passwords(secret)
+	devices_asked = [str(name) for name in frappe.parse_json(names)]
+	for name in devices_asked:
 		frappe.get_doc("ZATCA Device", name).check_permission("write")
-	return [refusal for name, otp in given.items() if (refusal := connect_one(name, otp, renew, anew))]
+	said = [connect_one(name, secret.get(name, Secret()), renew, anew) for name in devices_asked]
+	return [refusal for refusal in said if refusal]
 
 
 @frappe.whitelist(methods=["POST"])
@@ -219,8 +225,17 @@ def ready(company: str) -> None:
 		)
 
 
+@opaque
+def passwords(secret: str | dict | None) -> dict[str, Secret]:
+	"""Device -> password, as the page sends them."""
+	return {str(name): Secret(value or "") for name, value in frappe.parse_json(secret or {}).items()}
+
+
 def connect_one(name: str, otp: str, renew: bool, anew: bool) -> dict[str, Any] | None:
-	"""Ask for one device; the simulator gives its password itself."""
+	"""Ask for one device; the simulator gives its password itself.
+
+	What nobody foresaw is a refusal too: an error of the request would be logged with the request, password and all.
+	"""
 	device = frappe.get_doc("ZATCA Device", name)
 	try:
 		if device.environment == "Simulator" and not otp:
@@ -231,6 +246,13 @@ def connect_one(name: str, otp: str, renew: bool, anew: bool) -> dict[str, Any] 
 		enrolment.ask(name, otp, renew=bool(renew), anew=bool(anew))
 	except ZatcaError as error:
 		return {"device": name, "sentence": f"{error.message} {error.hint}".strip()}
+	except Exception:
+		trace = frappe.get_traceback()
+		frappe.db.rollback()
+		frappe.log_error(
+			title=f"ZATCA: {name}", message=trace, reference_doctype="ZATCA Device", reference_name=name
+		)
+		return {"device": name, "sentence": enrolment_view.words(enrolment.UNFORESEEN.sentence)}
 	return None
 
 
