@@ -397,3 +397,14 @@ def wire_settlement(frappe: Any) -> None:
 			if event in SETTLEMENT and SETTLEMENT[event] not in kept:
 				kept.append(SETTLEMENT[event])
 			events[event] = kept
+
+
+@contextmanager
+def all_handlers(frappe: Any) -> Iterator[None]:
+	"""Within `wire_settlement`: the app's handlers as they are shipped, for as long as this lasts."""
+	narrowed = frappe.local.doc_events_hooks
+	frappe.local.doc_events_hooks = None
+	try:
+		yield
+	finally:
+		frappe.local.doc_events_hooks = narrowed
