@@ -7,7 +7,7 @@ from datetime import timedelta
 import frappe
 from frappe.utils import now_datetime
 
-from bayancore_erp.archive.adapter import checks, delivery_status, heads, outbox, tasks, work
+from bayancore_erp.archive.adapter import checks, clearing, delivery_status, heads, outbox, tasks, work
 
 WORK_ON = "bayancore_erp.archive.jobs.work_on"
 RECENT = timedelta(hours=2)
@@ -40,11 +40,13 @@ def watchdog() -> int:
 
 
 def nightly() -> None:
-	"""Once a day: every document ever signed is looked at, the chains' heads are noted, unfinished uploads given up."""
+	"""Once a day: every document ever signed is looked at, the chains' heads are noted, unfinished uploads given up, and what
+	the archive still holds of destroyed documents is asked for again."""
 	outbox.catch_up(None)
 	frappe.db.commit()
 	heads.mark_latest()
 	outbox.tidy_places()
+	clearing.clear()
 
 
 def verify(check: str) -> None:

@@ -127,6 +127,7 @@ class FakeOci:
 		self.requests: Counter[str] = Counter()
 		self.refused: Counter[int] = Counter()
 		self.rules: list[dict[str, Any]] = []
+		self.may_delete = True
 		self.public_access = "NoPublicAccess"
 		self.page = 1000
 		self.hang = hang
@@ -306,6 +307,8 @@ class _Handler(BaseHTTPRequestHandler):
 				return self._list(query)
 			if self.command == "PUT":
 				return self._put(name, body)
+			if self.command == "DELETE":
+				return self._delete(name)
 			return self._read(name)
 
 	def _bad_checksum(self, body: bytes) -> bool:
@@ -345,6 +348,16 @@ class _Handler(BaseHTTPRequestHandler):
 			headers["opc-sse-kms-key-id"] = self.headers["opc-sse-kms-key-id"]
 		meta = {k.lower(): v for k, v in self.headers.items() if k.lower().startswith("opc-meta-")}
 		self._answer(200, None, self._create(name, body, headers, meta))
+
+	def _delete(self, name: str) -> None:
+		if not self.oci.may_delete:
+			return self._refuse(404, "BucketNotFound")
+		if name not in self.oci.objects:
+			return self._refuse(404, "ObjectNotFound")
+		if self.oci.rules:
+			return self._refuse(409, "ObjectRetained")
+		del self.oci.objects[name]
+		self._answer(204)
 
 	def _read(self, name: str) -> None:
 		stored = self.oci.objects.get(name)

@@ -54,3 +54,15 @@ def test_names_stay_inside_the_archive(uuid: str) -> None:
 def test_foreign_name_is_refused(tmp_path: Path) -> None:
 	with pytest.raises(InvalidInput):
 		LocalFolder(tmp_path).get("../secret")
+
+
+def test_a_destroyed_document_leaves_no_file_and_no_folder(tmp_path: Path) -> None:
+	archive = LocalFolder(tmp_path)
+	one, two = (object_name(VAT, DAY, UUID, content, "xml") for content in (b"one", b"two"))
+	archive.put(one, b"one")
+	archive.put(two, b"two")
+	assert archive.destroy(one) and list(archive.names()) == [two]
+	assert archive.destroy(one), "gone is gone"
+	assert archive.destroy(two) and not (tmp_path / two).parent.exists()
+	with pytest.raises(InvalidInput):
+		archive.destroy("../secret")

@@ -37,6 +37,7 @@ def fake(service: fake_oci.FakeOci) -> fake_oci.FakeOci:
 	for kept in (service.objects, service.uploads, service.created, service.requests, service.refused):
 		kept.clear()
 	service.rules, service.public_access, service.page, service.clock_shift = [], "NoPublicAccess", 1000, 0.0
+	service.may_delete = True
 	service.vault_keys, service.bucket_key = set(), ""
 	service.fault = lambda verb, path: None
 	return service
@@ -361,3 +362,19 @@ def test_the_sdk_is_not_imported_before_it_is_used() -> None:
 		subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], timeout=30).returncode
 		== 0
 	)
+
+
+def test_destroyed_only_where_the_bucket_lets_it_go(fake: fake_oci.FakeOci) -> None:
+	store, content = OciObjectStorage(settings(fake)), b"<xml/>"
+	name = name_of(content)
+	store.put(name, content)
+	fake.rules = [{"id": "1", "displayName": "six", "duration": {"timeAmount": 6, "timeUnit": "YEARS"}}]
+	assert not store.destroy(name), "its retention rule keeps it"
+	fake.rules, fake.may_delete = [], False
+	assert not store.destroy(name), "the archive's user has no right to delete"
+	assert store.get(name) == content
+	fake.may_delete = True
+	assert store.destroy(name) and not fake.objects
+	assert store.destroy(name), "gone is gone"
+	with pytest.raises(ConfigurationError):
+		OciObjectStorage(settings(fake, bucket="another")).destroy(name)

@@ -295,6 +295,51 @@ def test_only_the_kingdom_and_only_complete_settings(
 
 
 # --- a period, and the head -------------------------------------------------------------------------------------------
+def test_a_bucket_keeps_what_is_destroyed_until_its_rule_ends(
+	frappe: Any, service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	from bayancore_erp.archive import api, jobs
+	from bayancore_erp.archive.adapter import retention
+
+	in_oci(frappe, service)
+	doc = cleared(frappe)
+	worker(frappe, doc)
+	own = {"document": doc.zatca_document, "what": ("!=", "Chain Head")}
+	names = frappe.get_all("Archive Object", filters=own, pluck="object_name")
+	service.rules = [{"id": "1", "displayName": "ten", "duration": {"timeAmount": 10, "timeUnit": "YEARS"}}]
+	getdate = frappe.utils.getdate
+	with monkeypatch.context() as patch:
+		patch.setattr(retention, "getdate", lambda *args: getdate(*args) if args else getdate("2033-01-01"))
+		said = retention.destroy([doc.zatca_document], "Its term has ended")
+	assert said["destroyed"] == [doc.name]
+	[left] = said["stays"]
+	assert left["invoice"] == doc.name and "2036" in left["why"], left
+	assert frappe.db.count("Archive Object", own) == len(names) >= 4
+	with pytest.raises(frappe.ValidationError, match="destroyed"):
+		api.download_object(frappe.db.get_value("Archive Object", own))
+
+	def faults() -> list[Any]:
+		day = doc.zatca_issued_at.date()
+		check = frappe.get_doc(
+			{"doctype": "Archive Check", "company": world.COMPANY, "from_date": day, "to_date": day}
+		).insert()
+		frappe.db.commit()
+		jobs.verify(check.name)
+		found = json.loads(frappe.get_doc("Archive Check", check.name).faults)
+		return [row for row in found if row["kind"] != "not archived"]
+
+	assert faults() == [], "it may be there"
+	assert service.objects.pop(f"zatca/{names[0]}")
+	assert faults() == [], "and it may be gone"
+	jobs.nightly()
+	assert frappe.db.count("Archive Object", own) == len(names), "the rule still stands"
+	service.rules = []
+	jobs.nightly()
+	assert not frappe.db.exists("Archive Object", own)
+	assert not [name for name in service.objects if doc.zatca_uuid in name]
+	assert faults() == []
+
+
 def test_a_period_is_read_again(frappe: Any) -> None:
 	from bayancore_erp.archive import jobs
 

@@ -224,6 +224,98 @@ def test_kept_by_the_longest_term_held_and_destroyed(frappe: Any) -> None:
 	assert report.ok, report.findings
 
 
+def user_with(frappe: Any, *roles: str) -> str:
+	"""A person with just these roles."""
+	email = f"{roles[0].lower().replace(' ', '.')}@destroying.example.com"
+	if not frappe.db.exists("User", email):
+		person = frappe.get_doc(
+			{"doctype": "User", "email": email, "first_name": roles[0], "send_welcome_email": 0}
+		)
+		person.insert().add_roles(*roles)
+	return email
+
+
+def test_destroyed_by_the_officer_alone_out_of_the_archive_as_well(
+	frappe: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	from bayancore_erp.archive import api, jobs
+	from bayancore_erp.archive.adapter import retention, work
+	from bayancore_erp.archive.adapter.verify import verify
+	from bayancore_erp.archive.audit_api import destroy
+
+	doc, stays = issued(frappe, world.VAT_BUYER), issued(frappe, world.VAT_BUYER)
+	for each in (doc, stays):
+		work.archive(frappe._dict(document=each.zatca_document))
+	frappe.db.commit()
+	objects = frappe.get_all(
+		"Archive Object",
+		filters={"document": doc.zatca_document, "what": ("!=", "Chain Head")},
+		fields=["name", "object_name"],
+	)
+	folder = Path(frappe.get_site_path("private", "zatca-archive"))
+	assert len(objects) == 4 and all((folder / row.object_name).is_file() for row in objects)
+	day = doc.zatca_issued_at.date()
+	monkeypatch.setattr(retention, "getdate", lambda *args: getdate(*args) if args else date(2033, 1, 1))
+	getdate = frappe.utils.getdate
+
+	for role in ("System Manager", "ZATCA Manager", "ZATCA Auditor", "Accounts Manager", "Accounts User"):
+		frappe.set_user(user_with(frappe, role))
+		with pytest.raises(frappe.PermissionError):
+			destroy([doc.zatca_document], "because")
+		frappe.set_user("Administrator")
+	officer = user_with(frappe, "ZATCA Records Officer")
+	frappe.db.commit()
+	for scope in ({"scope": "Whole Company"}, {"scope": "Period", "from_date": day, "to_date": day}):
+		held = frappe.get_doc(
+			{"doctype": "Legal Hold", "company": world.COMPANY, "reason": "An audit", **scope}
+		).insert()
+		frappe.db.commit()
+		frappe.set_user(officer)
+		said = destroy([doc.zatca_document], "Its term has ended")
+		assert said["destroyed"] == [] and held.name in said["kept"][0]["why"], scope
+		frappe.set_user("Administrator")
+		held.release("It is over")
+		frappe.db.commit()
+	assert frappe.db.exists("ZATCA Document", doc.zatca_document)
+
+	frappe.set_user(officer)
+	said = destroy([doc.zatca_document], "Its term has ended")
+	frappe.set_user("Administrator")
+	assert said == {"destroyed": [doc.name], "kept": [], "stays": []}
+	record = frappe.get_doc("Destroyed Document", {"document": doc.zatca_document})
+	assert (record.destroyed_by, record.reason) == (officer, "Its term has ended")
+	told = frappe.get_all(
+		"Audit Event",
+		filters={"action": "Destroyed", "actor": officer},
+		fields=["subject_doctype", "subject_name", "digest"],
+	)
+	assert {row.subject_doctype for row in told} == {
+		"ZATCA Document", "ZATCA Attempt", "Archive Paper", "Archive Object"
+	}  # fmt: skip
+	assert {row.name for row in objects} <= {row.subject_name for row in told if len(row.digest) == 64}
+	assert not frappe.db.exists("Archive Object", {"name": ("in", [row.name for row in objects])})
+	assert not frappe.db.exists(
+		"Archive Object", {"document": doc.zatca_document, "what": ("!=", "Chain Head")}
+	)
+	assert not any((folder / row.object_name).exists() for row in objects)
+	with pytest.raises(frappe.DoesNotExistError):
+		api.download_object(objects[0].name)
+
+	check = frappe.get_doc(
+		{"doctype": "Archive Check", "company": world.COMPANY, "from_date": day, "to_date": day}
+	).insert()
+	frappe.db.commit()
+	jobs.verify(check.name)
+	faults = json.loads(fresh(frappe, check).faults)
+	assert not [row for row in faults if row["kind"] != "not archived"], faults
+	own = {"document": stays.zatca_document, "what": ("!=", "Chain Head")}
+	assert frappe.db.count("Archive Object", own) == 4
+	report = verify()
+	assert report.ok, report.findings
+	made = pack(frappe)
+	assert made.state == "Verified", made.findings or made.last_error
+
+
 def test_everything_exported_allows_to_uninstall(frappe: Any, bench: PrivateBench, tmp_path: Path) -> None:
 	from bayancore_erp.setup import exports
 

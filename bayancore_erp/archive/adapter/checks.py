@@ -1,7 +1,8 @@
 """A whole period of the archive, read again: every object there, every digest recomputed, nothing missing, nothing foreign.
 
 Takes an Archive Check; gives its result. Whole months are read, as the archive is laid out by month; lists of any length pass
-through in pages. Also names accepted documents of the period that were never archived. Never changes an object.
+through in pages. Also names accepted documents of the period that were never archived. What a lawfully destroyed document leaves
+behind may be there or not. Never changes an object.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import frappe
 from frappe import _
 from frappe.utils import get_last_day, getdate, now_datetime
 
+from bayancore_erp.archive.adapter.clearing import may_be_gone
 from bayancore_erp.archive.adapter.lawful import ACCEPTED
 from bayancore_erp.archive.adapter.places import place_of, store_of
 from bayancore_erp.archive.core.store import audit
@@ -66,7 +68,9 @@ def faults_of(company: str, start: date, end: date, counted: dict[str, int]) -> 
 		for place in places_used(company, prefix):
 			expected = counting(expected_names(place, prefix), counted)
 			for fault in audit(store_of(company, place), expected, prefix):
-				yield {"kind": fault.kind, "object": fault.name, "place": place, **about(fault.name, place)}
+				document, whose = about(fault.name, place)
+				if fault.kind != "missing" or not may_be_gone(document, whose["what"]):
+					yield {"kind": fault.kind, "object": fault.name, "place": place, **whose}
 	for row in never_archived(company, start, end):
 		yield {"kind": "not archived", "object": "", "place": "", "invoice": row.invoice_name, "what": ""}
 
@@ -107,12 +111,18 @@ def counting(names: Iterator[str], counted: dict[str, int]) -> Iterator[str]:
 		yield name
 
 
-def about(object_name: str, place: str) -> dict[str, str]:
-	"""Which invoice an object belongs to."""
-	row = frappe.db.get_value(
-		"Archive Object", {"object_name": object_name, "place": place}, ["invoice_name", "what"], as_dict=True
+def about(object_name: str, place: str) -> tuple[str, dict[str, str]]:
+	"""Which document and which invoice an object belongs to."""
+	row = (
+		frappe.db.get_value(
+			"Archive Object",
+			{"object_name": object_name, "place": place},
+			["document", "invoice_name", "what"],
+			as_dict=True,
+		)
+		or frappe._dict()
 	)
-	return {"invoice": row.invoice_name or "", "what": row.what or ""} if row else {"invoice": "", "what": ""}
+	return row.document or "", {"invoice": row.invoice_name or "", "what": row.what or ""}
 
 
 def never_archived(company: str, start: date, end: date) -> list[Any]:

@@ -13,6 +13,7 @@ import frappe
 from frappe import _
 
 from bayancore_erp.archive.adapter import exceptions, keeping, mailing, papers, tasks, words
+from bayancore_erp.archive.adapter.clearing import may_be_gone
 from bayancore_erp.archive.adapter.fields import Occasion
 from bayancore_erp.archive.adapter.lawful import latest_document, lawful
 from bayancore_erp.archive.adapter.places import place_of, store_of
@@ -134,6 +135,10 @@ def in_words(make: Any) -> bytes:
 
 def download_object(row: Any) -> Download:
 	"""An archived object under the name people know."""
+	if may_be_gone(row.document, row.what):
+		frappe.throw(
+			_("{0} was destroyed after its term: it is not given out again.").format(row.invoice_name)
+		)
 	content = in_words(lambda: keeping.content_of(row))
 	frappe.local.flags.commit = True
 	announce(

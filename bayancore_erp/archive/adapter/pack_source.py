@@ -16,6 +16,7 @@ import frappe
 from frappe.utils import getdate
 
 from bayancore_erp.archive.adapter import papers, trail_rows
+from bayancore_erp.archive.adapter.clearing import GONE
 from bayancore_erp.archive.adapter.lawful import ACCEPTED, answers_of, lawful, request_of
 from bayancore_erp.archive.adapter.trail import EVENT, event_of
 from bayancore_erp.archive.adapter.trail_seal import SEAL
@@ -128,9 +129,12 @@ def chain(period: Period) -> Iterator[ChainRow]:
 		icv = run.first - 1
 		while icv < run.last:
 			rows = frappe.db.sql(
-				f"""select d.icv, d.uuid, d.invoice_hash, d.pih, d.issued_at, {_ACCEPTED} as accepted
+				f"""select d.icv, d.uuid, d.invoice_hash, d.pih, d.issued_at, {_ACCEPTED} as accepted, 0 as destroyed
 				from `tab{DOCUMENT}` d where d.device = %(device)s and d.icv > %(icv)s and d.icv <= %(last)s
-				order by d.icv limit {PAGE}""",
+				union all
+				select icv, document, invoice_hash, pih, issued_at, 0, 1
+				from `tab{GONE}` where device = %(device)s and icv > %(icv)s and icv <= %(last)s
+				order by icv limit {PAGE}""",
 				{"device": run.device, "icv": icv, "last": run.last, "accepted": ACCEPTED},
 				as_dict=True,
 			)
@@ -143,6 +147,7 @@ def chain(period: Period) -> Iterator[ChainRow]:
 					row.pih,
 					bool(row.accepted),
 					getdate(row.issued_at),
+					bool(row.destroyed),
 				)
 			if not rows:
 				return

@@ -1,8 +1,8 @@
 """What must still be kept, what is held, and what may go: the core's rules over the signed documents of this site.
 
 Takes documents; gives for each the last day it is kept through, its holds and whether it may be destroyed. Destroying is a
-person's act with a reason, never a job's: it removes the rows and attached files of a document, leaves its place in the
-device's chain, and is itself on record for good. Objects in the archive are the operator's to remove, by the bucket's own rule.
+person's act with a reason, never a job's: it removes the rows, the attached files and, as far as their place lets them go, the
+archived objects of a document, leaves its place in the device's chain, and is itself on record for good.
 Source: VAT Implementing Regulations art. 66(1) and 52 (TAX.md section 2).
 """
 
@@ -17,7 +17,8 @@ import frappe
 from frappe import _
 from frappe.utils import cint, getdate
 
-from bayancore_erp.archive.adapter import attachments
+from bayancore_erp.archive.adapter import attachments, clearing
+from bayancore_erp.archive.adapter.clearing import GONE
 from bayancore_erp.archive.adapter.preferences import preferences
 from bayancore_erp.archive.adapter.trail_evidence import record_removal
 from bayancore_erp.archive.core.retention import (
@@ -34,7 +35,6 @@ from bayancore_erp.zatca.adapter.records import append_row
 DOCUMENT = "ZATCA Document"
 HOLD = "Legal Hold"
 CLASS = "Document Retention"
-GONE = "Destroyed Document"
 DESTROYER = "ZATCA Records Officer"
 SUBJECTS = {
 	"Ordinary": Subject.ORDINARY,
@@ -176,11 +176,12 @@ def hold(names: list[str], reason: str) -> int:
 
 # --- destroying -------------------------------------------------------------------------------------------------------
 def destroy(names: list[str], reason: str) -> dict[str, Any]:
-	"""Destroy what may go; gives what went and, for the rest, why not. Commits after each document."""
+	"""Destroy what may go; gives what went, why the rest did not, and what the archive could not let go. Commits after each."""
 	if not (reason or "").strip():
 		frappe.throw(_("Say why these documents are destroyed."))
 	gone: list[str] = []
 	kept: list[dict[str, str]] = []
+	stays: list[dict[str, str]] = []
 	for name in names:
 		[found] = of([name]) or [None]
 		if not found:
@@ -192,7 +193,9 @@ def destroy(names: list[str], reason: str) -> dict[str, Any]:
 		remove(found, reason)
 		frappe.db.commit()
 		gone.append(found.row.invoice_name)
-	return {"destroyed": gone, "kept": kept}
+		for why in clearing.clear([name]).values():
+			stays.append({"document": name, "invoice": found.row.invoice_name, "why": why})
+	return {"destroyed": gone, "kept": kept, "stays": stays}
 
 
 def why_not(found: Kept) -> str:

@@ -1,11 +1,12 @@
 """An archive in a local folder: the default where no object storage is set up.
 
 Takes bytes and the name they belong under (store.py); gives receipts. Files are read-only, written beside their place and
-linked into it, so that a crash leaves all of a file or none. Never overwrites, never deletes.
+linked into it, so that a crash leaves all of a file or none. Never overwrites; deletes only a document destroyed after its term.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -82,6 +83,21 @@ class LocalFolder:
 			return Head(name, (self.root / name).stat().st_size)
 		except (FileNotFoundError, NotADirectoryError):
 			return None
+
+	def destroy(self, name: str, version: str = "") -> bool:
+		"""Remove the file, and the document's folder with its last one. A folder keeps nothing against its owner."""
+		digest_in(name)
+		target = self.root / name
+		try:
+			target.unlink()
+			_sync_folder(target.parent)
+			target.parent.rmdir()
+		except (FileNotFoundError, NotADirectoryError):
+			return True
+		except OSError as error:
+			if error.errno != errno.ENOTEMPTY:
+				raise
+		return True
 
 	def names(self, prefix: str = "") -> Iterator[str]:
 		"""The names that begin with `prefix`, in order; one folder is in memory at a time."""

@@ -3,8 +3,8 @@
 Takes settings (region, bucket, how to authenticate) and, on put, bytes with their name; gives receipts. Every put carries
 MD5 and SHA-256, which the service compares, and `if-none-match: *`, so that a name is created once: where it exists, its
 head decides between "already safe" and an alarm. Large objects go in parts under the same conditions.
-Never overwrites, never deletes an object, never locks a retention rule (that cannot be undone, and is the operator's to
-do); never imports the SDK before it is used (470 MB); never lets a secret into an error.
+Never overwrites; deletes only a document destroyed after its term, where the bucket lets it go; never locks a retention rule
+(that cannot be undone, and is the operator's to do); never imports the SDK before it is used (470 MB); never lets a secret into an error.
 
 Source: STACK.md section 3; DESIGN.md, promise 11.
 """
@@ -189,6 +189,24 @@ class OciObjectStorage:
 			headers.get("version-id", ""),
 			{key[9:].lower(): value for key, value in headers.items() if key.lower().startswith("opc-meta-")},
 		)
+
+	def destroy(self, name: str, version: str = "") -> bool:
+		"""Delete the object. False where a retention rule (409) or a missing right (403, or 404 of what is there) keeps it.
+		Raises TransportError or ConfigurationError."""
+		digest_in(name)
+		options = {"version_id": version} if version else {}
+		with oci_failures.explained():
+			answer = oci_failures.unless(
+				(403, 404, 409),
+				lambda: self._client.delete_object(
+					*self._place, self._key(name), retry_strategy=self._retries(), **options
+				),
+			)
+		if answer is None and self.head(name) is not None:
+			return False
+		if answer is None:
+			self._require_bucket()
+		return True
 
 	def names(self, prefix: str = "") -> Iterator[str]:
 		"""The names that begin with `prefix`, in order, a page at a time. Raises TransportError or ConfigurationError."""

@@ -52,7 +52,7 @@ class PackDocument:
 
 @dataclass(frozen=True, slots=True)
 class ChainRow:
-	"""A document's place in its device's chain, accepted or not; rejected ones keep their place."""
+	"""A document's place in its device's chain; rejected ones keep it, and so do those destroyed after their term."""
 
 	device: str
 	icv: int
@@ -61,6 +61,7 @@ class ChainRow:
 	pih: str
 	accepted: bool
 	issued: date
+	destroyed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ def _write_chains(writer: _Writer, chain: Iterable[ChainRow]) -> Iterator[dict[s
 						"uuid": row.uuid,
 						"hash": row.hash,
 						"pih": row.pih,
-						"state": verify_pack.STATES[0 if row.accepted else 1],
+						"state": verify_pack.STATES[2 if row.destroyed else 0 if row.accepted else 1],
 						"issued": row.issued.isoformat(),
 					},
 				)

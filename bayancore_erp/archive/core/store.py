@@ -1,8 +1,8 @@
 """The archive as its users see it, wherever it stands: put, get, head, names, health.
 
 Takes bytes and the name they belong under; a name ends in the SHA-256 of its bytes, so that storing twice is harmless
-and a changed object gives itself away. Gives a Receipt for every put. Never overwrites and never deletes: the only
-deletion is the operator's, after the retention period (retention.py).
+and a changed object gives itself away. Gives a Receipt for every put. Never overwrites; deletes only what a person had
+destroyed after its term (retention.py), and only where the place lets it go.
 
 Names are `<VAT>/<year>/<month>/<UUID>/<sha256>.<suffix>`, without any customer's name (STACK.md section 3: object names
 are no place for confidential matter). Source: DESIGN.md, promise 11.
@@ -97,6 +97,9 @@ class ArchiveStore(Protocol):
 
 	def head(self, name: str) -> Head | None:
 		"""What is known of the object; None if there is none."""
+
+	def destroy(self, name: str, version: str = "") -> bool:
+		"""Take the object away for good, or find it gone. False where the place keeps it: its rule, or no right to delete."""
 
 	def names(self, prefix: str = "") -> Iterator[str]:
 		"""The names that begin with `prefix`, in order, a page at a time."""

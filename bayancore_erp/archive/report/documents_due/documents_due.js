@@ -30,7 +30,7 @@ frappe.query_reports["Documents Due"] = {
 			report.page.add_inner_button(__("Destroy"), () =>
 				ask(__("Destroy"), __("Destroy Documents for Good"), async (documents, reason) => {
 					const said = await frappe.xcall("bayancore_erp.archive.audit_api.destroy", { documents, reason });
-					const kept = said.kept.map((row) => `${row.invoice}: ${row.why}`);
+					const kept = [...said.kept, ...said.stays].map((row) => `${row.invoice}: ${row.why}`);
 					frappe.msgprint({
 						title: __("Destroyed: {0}", [said.destroyed.length]),
 						message: kept.length ? kept.map(frappe.utils.escape_html) : __("It is on record who destroyed them and why."),
