@@ -278,3 +278,139 @@ def test_a_request_that_breaks_around_us(
 	assert any("Traceback with variables" in text for text in said.values())
 	assert not [text[max(0, text.index(OTP) - 300) :][:700] for text in said.values() if OTP in text]
 	assert OTP not in answer.get_data(as_text=True)
+
+
+# --- who asks ---------------------------------------------------------------------------------------------------------
+ROLES = (
+	"System Manager",
+	"ZATCA Manager",
+	"Accounts Manager",
+	"Accounts User",
+	"ZATCA Auditor",
+	"Sales User",
+)
+DOCTYPES = ("ZATCA Device", "ZATCA Enrolment", "ZATCA Settings", "ZATCA Submission", "ZATCA Attempt")
+SECRETS = ("private_key", "compliance_secret", "production_secret", "key-1", "production-1", "compliance-1")
+
+
+@pytest.fixture(scope="module")
+def hidden(frappe: Any) -> list[str]:
+	"""Every key and secret the device ever had, and a password that waits for a worker."""
+	from bayancore_erp.zatca.adapter import enrolment, vault
+
+	state = vault.enrolment_state(frappe.device)
+	assert state
+	doc = frappe.get_doc("ZATCA Device", frappe.device)
+	keys = ["".join(doc.get_secret(key.id).splitlines()[1:-1]) for key in state.keys]
+	found = [*keys, *(str(doc.get_secret(each.id)) for each in state.identities)]
+	assert len(found) >= 3 and all(len(each) > 20 for each in found)
+	enrolment.keep_otp(frappe.device, OTP)
+	return [*found, OTP]
+
+
+@pytest.fixture(scope="module")
+def keys(frappe: Any) -> dict[str, str]:
+	"""Role -> the header of a user who has it and no other."""
+	found = {"Administrator": ADMIN}
+	for role in ROLES:
+		word = role.lower().replace(" ", "")
+		email = f"{word}@rest.example"
+		if not frappe.db.exists("User", email):
+			world.make(
+				frappe, "User", email=email, first_name=role, send_welcome_email=0, user_type="System User"
+			)
+		frappe.get_doc("User", email).add_roles(role)
+		found[role] = f"token {word}key:{word}secret"
+		give_key(frappe, email, found[role])
+	frappe.db.commit()
+	return found
+
+
+def questions(frappe: Any) -> Iterator[tuple[str, dict[str, str]]]:
+	"""Path and form of everything that could answer with a record of ours."""
+	dumps = frappe.as_json
+	for doctype in DOCTYPES:
+		named = dict.fromkeys([*frappe.get_all(doctype, pluck="name", limit=3), frappe.device])
+		for name in named:
+			yield f"/api/resource/{doctype}/{name}", {}
+			yield f"/api/v2/document/{doctype}/{name}", {}
+			yield f"/api/method/frappe.desk.form.load.getdoc?doctype={doctype}&name={name}", {}
+			yield f"/api/method/frappe.client.get?doctype={doctype}&name={name}", {}
+			yield f"/printview?doctype={doctype}&name={name}&format=Standard", {}
+		yield f'/api/resource/{doctype}?fields=["*"]&limit_page_length=20', {}
+		listed = {
+			"doctype": doctype,
+			"fields": dumps(["*"]),
+			"filters": "[]",
+			"page_length": "20",
+			"start": "0",
+		}
+		yield "/api/method/frappe.desk.reportview.get", {**listed, "view": "Report"}
+		yield (
+			"/api/method/frappe.desk.reportview.export_query",
+			{
+				**listed,
+				"file_format_type": "CSV",
+				"title": doctype,
+				"fields": dumps([f"`tab{doctype}`.`name`", f"`tab{doctype}`.`modified`"]),
+			},
+		)
+		yield (
+			"/api/method/frappe.core.doctype.data_import.data_import.download_template",
+			{
+				"doctype": doctype,
+				"export_fields": dumps(
+					{doctype: ["name", *SECRETS[:3]] if doctype == "ZATCA Device" else ["name"]}
+				),
+				"export_records": "all",
+				"file_type": "CSV",
+			},
+		)
+	for name in SECRETS:
+		yield (
+			"/api/method/frappe.client.get_password",
+			{
+				"doctype": "ZATCA Device",
+				"name": frappe.device,
+				"fieldname": name,
+			},
+		)
+		yield (
+			"/api/method/frappe.client.get_value",
+			{
+				"doctype": "ZATCA Device",
+				"fieldname": name,
+				"filters": dumps({"name": frappe.device}),
+			},
+		)
+		yield f'/api/resource/ZATCA Device?fields=["{name}"]', {}
+	yield '/api/resource/__Auth?fields=["*"]', {}
+	yield f"/api/method/frappe.client.get_list?doctype=__Auth&fields={dumps(['*'])}", {}
+	for call, values in (
+		("zatca_setup.zatca_setup.overview", {"company": world.COMPANY}),
+		("zatca_setup.zatca_setup.progress", {"names": dumps([frappe.device])}),
+		("zatca_setup.zatca_setup.try_device", {"device": frappe.device}),
+		("zatca_doctor.zatca_doctor.examine", {"round": "1"}),
+	):
+		yield f"/api/method/bayancore_erp.zatca.page.{call}", values
+
+
+@pytest.mark.parametrize("role", ["Administrator", *ROLES])
+def test_what_each_role_is_answered(
+	frappe: Any, hidden: list[str], keys: dict[str, str], bench: PrivateBench, role: str
+) -> None:
+	answered = 0
+	for path, values in questions(frappe):
+		answer = ask(path, {"Authorization": keys[role]}, **values)
+		said = answer.get_data(as_text=True)
+		answered += answer.status_code == 200
+		flat = said.replace("\\n", "").replace("\n", "")
+		for each in (*hidden, "PRIVATE KEY"):
+			assert each not in flat, (role, path, values)
+		if path.endswith("get_password"):
+			assert answer.status_code in (403, 401, 404), (role, values)
+	# whoever may read devices was really answered, and who may not was not
+	first = ask(f"/api/resource/ZATCA Device/{frappe.device}", {"Authorization": keys[role]})
+	assert first.status_code == (403 if role == "Sales User" else 200)
+	assert answered > (3 if role == "Sales User" else 15), answered
+	assert not [text for text in everything(frappe, bench).values() if OTP in text]
