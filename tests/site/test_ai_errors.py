@@ -142,6 +142,30 @@ def test_refused_told_corrected_cleared(frappe: Any, mistyped: str) -> None:
 	assert any("VAT" in text for text in after["history"][0]["messages"])
 
 
+@pytest.mark.parametrize("asking", ["Administrator", "another"])
+def test_the_owner_corrects_whoever_pressed_the_button(frappe: Any, mistyped: str, asking: str) -> None:
+	owner = user_with(frappe, "Accounts User", "Sales User")
+	asking = asking if asking == "Administrator" else user_with(frappe, "Accounts Manager")
+	doc = draft(frappe)
+	doc.db_set("owner", owner)
+	frappe.db.commit()
+	frappe.set_user(asking)
+	assert clear(frappe, doc)["state"] == "Rejected"
+	frappe.set_user("Administrator")
+	assert frappe.db.get_value("ToDo", {"reference_name": doc.name}, "allocated_to") == owner
+	bells = frappe.get_all("Notification Log", filters={"document_name": doc.name}, pluck="for_user")
+	assert set(bells) == ({owner} if asking == "Administrator" else {owner, asking})
+
+
+def test_what_a_machine_made_is_corrected_by_who_submits_it(frappe: Any, mistyped: str) -> None:
+	asking = user_with(frappe, "Accounts Manager")
+	doc = draft(frappe)
+	frappe.set_user(asking)
+	assert clear(frappe, doc)["state"] == "Rejected"
+	frappe.set_user("Administrator")
+	assert frappe.db.get_value("ToDo", {"reference_name": doc.name}, "allocated_to") == asking
+
+
 def test_a_second_try_with_the_same_fault_is_the_same_problem(frappe: Any, mistyped: str) -> None:
 	doc = draft(frappe)
 	clear(frappe, doc)
@@ -527,6 +551,36 @@ def test_votes_and_accepted_fixes_raise_an_explanation(frappe: Any, server: Open
 	assert frappe.db.get_value("AI Error Explanation", name, ["fixed", "rank"]) == (1, 3)
 
 
+def test_the_models_field_is_used_where_nothing_else_tells_it(frappe: Any, server: OpenAIServer) -> None:
+	switch(frappe, server)
+	doc = rejected_with(frappe, "BR-KSA-904", "The value is not in the list")
+	assert not help_for(doc)["problems"][0]["places"]
+	assert work(frappe, doc) == 1
+	place = help_for(doc)["problems"][0]["places"][0]
+	assert (place["doctype"], place["fieldname"]) == ("Address", "zatca_district")
+	assert not help_for(doc)["all_fixed"]
+
+
+def test_an_explanation_that_helped_nobody_is_not_shown(frappe: Any, server: OpenAIServer) -> None:
+	from bayancore_erp.ai_errors.api import vote
+
+	switch(frappe, server)
+	docs = [rejected_with(frappe, "BR-KSA-906", SAYING) for _ in range(3)]
+	for doc in docs:
+		work(frappe, doc)
+	name = resolutions(frappe, docs[0])[0].explanation
+	vote(docs[0].doctype, docs[0].name, "BR-KSA-906", False)
+	assert help_for(docs[0])["problems"][0]["explanation"] == name  # one reader's word is not yet a judgement
+	for doc in docs:
+		vote(doc.doctype, doc.name, "BR-KSA-906", False)
+	problem = help_for(docs[0])["problems"][0]
+	assert problem["sentence"] == SAYING and not problem["explanation"] and not problem["asking"]
+	vote(docs[0].doctype, docs[0].name, "BR-KSA-906", True)
+	assert frappe.db.get_value("AI Error Explanation", name, ["helped", "not_helped"]) == (1, 2)
+	frappe.get_doc("AI Error Explanation", name).update({"promoted": 1}).save()
+	assert help_for(docs[0])["problems"][0]["explanation"] == name
+
+
 def test_a_reviewer_approves_mends_and_withdraws(frappe: Any, server: OpenAIServer) -> None:
 	switch(frappe, server)
 	doc = rejected_with(frappe, "BR-KSA-903", SAYING)
@@ -627,6 +681,36 @@ def test_new_codes_and_wordings_ring_at_the_managers(frappe: Any) -> None:
 	assert len(rings("BR-KSA-17")) == 1 and "differently" in rings("BR-KSA-17")[0]
 
 
+def test_one_wording_is_one_wording_whoever_the_customer_is(frappe: Any) -> None:
+	"""The names of a document hide words of the message; what is compared must not depend on them."""
+	switch(frappe, None)
+	text = "The buyer's district (KSA-4) '{}' is not in the official list of districts"
+	first = rejected_with(frappe, "BR-KSA-17", text.format("Horizon"))
+	work(frappe, first)
+	heard = frappe.db.count("AI Error Wording", {"code": "BR-KSA-17"})
+	rang = frappe.db.count("Notification Log", {"subject": ("like", "%BR-KSA-17%")})
+	second = rejected_with(
+		frappe, "BR-KSA-17", text.format("Standard Invoice District Trading"), item="خدمة | Official List"
+	)
+	frappe.db.set_value("Sales Invoice", second.name, "customer_name", "Standard Invoice District Trading")
+	frappe.db.commit()
+	work(frappe, second)
+	assert frappe.db.count("AI Error Wording", {"code": "BR-KSA-17"}) == heard
+	assert frappe.db.count("Notification Log", {"subject": ("like", "%BR-KSA-17%")}) == rang
+
+
+@pytest.mark.parametrize("text", ["", "خدمة | Service", "Horizon"])
+def test_a_new_code_rings_whatever_it_says(frappe: Any, text: str) -> None:
+	switch(frappe, None)
+	code = f"BR-KSA-95{['', 'خدمة | Service', 'Horizon'].index(text)}"
+	doc = rejected_with(frappe, code, text)
+	work(frappe, doc)
+	work(frappe, doc)
+	assert frappe.db.count("Notification Log", {"subject": ("like", f"%{code}%")}) == 1
+	log = frappe.get_last_doc("Notification Log", filters={"subject": ("like", f"%{code}%")})
+	assert "Horizon" not in str(frappe.get_doc("AI Error Wording", log.document_name).as_dict())
+
+
 def test_a_warning_that_spreads_rings_once(frappe: Any) -> None:
 	from bayancore_erp.ai_errors.adapter import learning
 	from bayancore_erp.ai_errors.jobs import watch_warnings
@@ -643,4 +727,7 @@ def test_a_warning_that_spreads_rings_once(frappe: Any) -> None:
 		)
 	frappe.db.commit()
 	assert watch_warnings() == 1 and watch_warnings() == 0
-	assert frappe.db.count("Notification Log", {"subject": ("like", "%BR-KSA-F-07%")}) == 1
+	(name,) = frappe.get_all(
+		"Notification Log", filters={"subject": ("like", "%BR-KSA-F-07%")}, pluck="document_name"
+	)
+	assert frappe.db.get_value("AI Error Wording", name, ["code", "alert"]) == ("BR-KSA-F-07", "Spreading")

@@ -17,11 +17,13 @@ from frappe.utils import cint, get_first_day, now_datetime, nowdate
 from bayancore_erp.ai_errors.core.answer import read
 from bayancore_erp.ai_errors.core.explain import Asked, Explainer, Result
 from bayancore_erp.ai_errors.core.prompt import VERSION, Question, cache_key
-from bayancore_erp.ai_errors.core.redact import Problem, redact, strings_of
+from bayancore_erp.ai_errors.core.redact import Problem, fingerprint, redact, strings_of
 from bayancore_erp.zatca.adapter.records import append_row
 
 SETTINGS, EXPLANATION, EVENT = "AI Error Settings", "AI Error Explanation", "AI Error Event"
 TIMEOUT = 8
+LEAST_RANK = -5
+"""Readers' votes below which an explanation is no longer shown: one "No" is not yet a judgement, two without a "Yes" are."""
 # Questions that left this site, whatever came back.
 ASKED = tuple(each.value for each in Result if each not in (Result.CACHED, Result.OVER_BUDGET))
 
@@ -157,7 +159,7 @@ def ask(problem: Problem, strings: frozenset[str]) -> str:
 	if not is_on():
 		return ""
 	code = redact(problem, strings).code
-	key = key_of(problem, strings)
+	key = key_of(problem)
 	if not frappe.db.get_value(EXPLANATION, key, "withdrawn"):
 		Explainer(
 			provider(), enabled=True, cache=Kept(problem, strings), budget=Month(), record=record(code)
@@ -165,16 +167,24 @@ def ask(problem: Problem, strings: frozenset[str]) -> str:
 	return str(frappe.db.get_value(EXPLANATION, {"name": key, "withdrawn": 0}) or "")
 
 
-def key_of(problem: Problem, strings: frozenset[str]) -> str:
-	"""The name of the explanation of this kind of problem."""
-	return cache_key(redact(problem, strings), settings().model or "gpt-4o")
+def key_of(problem: Problem) -> str:
+	"""The name of the explanation of this kind of problem, the same for every document."""
+	return cache_key(fingerprint(problem), settings().model or "gpt-4o")
 
 
 def best(problem: Problem, strings: frozenset[str]) -> Any:
-	"""The explanation to show: one a reviewer approved for this code, else the one asked for this kind of problem; None."""
+	"""The explanation to show: one a reviewer approved for this code, else the one asked for this kind of problem; None.
+
+	One that most of its readers say did not help is kept, but not shown: ZATCA's own words say more.
+	"""
 	approved = frappe.get_all(
 		EXPLANATION,
-		filters={"code": redact(problem, strings).code, "promoted": 1, "withdrawn": 0},
+		filters={
+			"code": redact(problem, strings).code,
+			"promoted": 1,
+			"withdrawn": 0,
+			"rank": (">=", LEAST_RANK),
+		},
 		fields=["name", "field", "promoted", *WORDS],
 		order_by="`rank` desc",
 		limit=1,
@@ -183,11 +193,12 @@ def best(problem: Problem, strings: frozenset[str]) -> Any:
 		return approved[0]
 	kept = frappe.db.get_value(
 		EXPLANATION,
-		key_of(problem, strings),
-		["name", "field", "promoted", "withdrawn", *WORDS],
+		key_of(problem),
+		["name", "field", "promoted", "withdrawn", "rank", *WORDS],
 		as_dict=True,
 	)
-	return kept if kept and not kept.withdrawn and is_on() else None
+	shown = kept and not kept.withdrawn and kept.rank >= LEAST_RANK
+	return kept if shown and is_on() else None
 
 
 def strings_around(doc: Any, xml: bytes | None) -> frozenset[str]:

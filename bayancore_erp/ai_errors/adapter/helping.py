@@ -77,6 +77,10 @@ def _message(doc: Any, row: Any, message: Any, scene: Scene, today: Readiness | 
 	words = (message.at or "") if from_zatca else ""
 	spots = scene.spots(message.code, words, "" if from_zatca else message.field or "")
 	explained, asking = explanation(doc, row, message, scene) if from_zatca else (None, False)
+	if explained and explained.field and spots[0].confidence is Confidence.NONE:
+		# Neither document nor message tells the field: the model's, which is one that exists, is better than none.
+		named = scene.spots(message.code, "", explained.field)
+		spots = tuple(spot._replace(confidence=Confidence.CODE) for spot in named)
 	# Our rules found it in what was submitted, and do not find it any more: that much is certain.
 	checked = not from_zatca or spots[0].confidence in (Confidence.DOCUMENT, Confidence.ARITHMETIC)
 	first = spots[0]
@@ -210,7 +214,7 @@ def explanation(doc: Any, row: Any, message: Any, scene: Scene) -> tuple[Any, bo
 	asked = frappe.db.exists(
 		explaining.EVENT,
 		{
-			"explanation": explaining.key_of(problem, strings),
+			"explanation": explaining.key_of(problem),
 			"asked_at": (">=", row.finished_at or row.creation),
 		},
 	)
@@ -318,8 +322,14 @@ def vote(doctype: str, name: str, code: str, helped: bool) -> None:
 	if not row or row.helpful == word:
 		return
 	frappe.db.set_value(learning.RESOLUTION, row.name, "helpful", word)
-	if row.explanation:
-		learning.count(row.explanation, "helped" if helped else "not_helped")
+	if not row.explanation:
+		return
+	if row.helpful:
+		learning.count(row.explanation, COUNTED[row.helpful], by=-1)
+	learning.count(row.explanation, COUNTED[word])
+
+
+COUNTED = {"Helped": "helped", "Did Not Help": "not_helped"}
 
 
 def lines(explained: Any, what: str) -> list[str]:

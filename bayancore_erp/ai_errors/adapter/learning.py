@@ -17,7 +17,7 @@ from frappe.utils import get_datetime, now_datetime, time_diff_in_seconds
 
 from bayancore_erp.ai_errors.adapter.explaining import EXPLANATION
 from bayancore_erp.ai_errors.core.catalogue import find
-from bayancore_erp.ai_errors.core.redact import BLOT, Problem, redact
+from bayancore_erp.ai_errors.core.redact import BLOT, Problem, fingerprint, redact
 
 RESOLUTION, WORDING = "AI Error Resolution", "AI Error Wording"
 PROMOTED = 100
@@ -167,10 +167,10 @@ def still_there(doctype: str, rows: list[Any]) -> set[str]:
 
 
 # --- which explanation deserves trust ---------------------------------------------------------------------------------
-def count(explanation: str, what: str) -> None:
-	"""One more of helped, not_helped or fixed; the rank follows."""
+def count(explanation: str, what: str, by: int = 1) -> None:
+	"""One more (or less) of helped, not_helped or fixed; the rank follows."""
 	table = frappe.qb.DocType(EXPLANATION)
-	frappe.qb.update(table).set(table[what], table[what] + 1).where(table.name == explanation).run()
+	frappe.qb.update(table).set(table[what], table[what] + by).where(table.name == explanation).run()
 	row = frappe.db.get_value(
 		EXPLANATION, explanation, ["helped", "not_helped", "fixed", "promoted"], as_dict=True
 	)
@@ -193,18 +193,24 @@ def notice(messages: Iterable[Any], strings: frozenset[str]) -> list[tuple[str, 
 	"""Remember how ZATCA words its messages. Gives what a manager should know: (kind, code, wording).
 
 	A code that the dictionary has not is news, and so is a new wording of a code whose wording is remembered: ZATCA has changed
-	something. The first wording of a known code is only remembered.
+	something. The first wording of a known code is only remembered. Compared is the fingerprint, or every customer's name would
+	make a wording of its own; kept and shown is what holds nothing of the document.
 	"""
 	news = []
 	for row in messages:
-		if row.source != "ZATCA" or not row.at:
+		if row.source != "ZATCA":
 			continue
-		said = redact(Problem(row.code, row.at, row.category or ""), strings)
-		digest = hashlib.sha256(f"{row.code}\n{said.message}".encode()).hexdigest()
-		if said.message == BLOT or frappe.db.exists(WORDING, {"digest": digest}):
-			continue
+		problem = Problem(row.code, row.at or "", row.category or "")
+		said, compared = redact(problem, strings), fingerprint(problem).message
 		known = find(row.code) is not None
-		heard = frappe.db.exists(WORDING, {"code": row.code[:140]})
+		heard = frappe.db.exists(WORDING, {"code": row.code[:140], "alert": ("!=", "Spreading")})
+		if compared in ("", BLOT) and (known or heard):
+			continue  # nothing to compare; a code never heard of is news whatever it says
+		digest = hashlib.sha256(f"{row.code}\n{compared}".encode()).hexdigest()
+		if frappe.db.exists(WORDING, {"digest": digest}) or (
+			heard and frappe.db.exists(WORDING, {"code": row.code[:140], "wording": said.message})
+		):
+			continue
 		alert = "" if known and not heard else "New Wording" if known or heard else "New Code"
 		doc = frappe.get_doc(
 			{

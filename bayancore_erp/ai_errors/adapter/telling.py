@@ -13,15 +13,18 @@ from frappe import _
 from frappe.utils import escape_html
 
 NOBODY = ("", "Guest")
+# The scheduler, imports and scripts work under this name: what it is given, nobody may ever read.
+MACHINE = "Administrator"
 
 
 def people(invoice: Any, requested_by: str) -> list[str]:
-	"""Who asked for it, then who owns it; enabled users only."""
-	wanted = dict.fromkeys(user for user in (requested_by, invoice.owner) if user and user not in NOBODY)
+	"""Who owns it, then who asked for its submission: people before the administrator, enabled users only."""
+	wanted = dict.fromkeys(user for user in (invoice.owner, requested_by) if user and user not in NOBODY)
 	enabled = set(
 		frappe.get_all("User", filters={"name": ("in", list(wanted) or [""]), "enabled": 1}, pluck="name")
 	)
-	return [user for user in wanted if user in enabled]
+	there = [user for user in wanted if user in enabled]
+	return [user for user in there if user != MACHINE] or there
 
 
 def of_rejection(invoice: Any, requested_by: str, messages: list[Any]) -> tuple[str, str]:
@@ -121,13 +124,14 @@ def wording_of(code: str, wording: str) -> str:
 
 
 def of_spread(code: str, invoices: int, share: float) -> None:
-	"""A warning stands on many invoices all at once."""
+	"""A warning stands on many invoices all at once: the bell leads to the note of it."""
+	note = str(frappe.db.get_value("AI Error Wording", {"code": code[:140], "alert": "Spreading"}) or "")
 	for user in managers():
 		sentence = _(
 			"The warning {0} stands on {1} of the invoices accepted since yesterday ({2} %), far more than before.",
 			lang=language(user),
 		)
-		ring(user, sentence.format(code, invoices, round(share * 100)), "AI Error Wording", "")
+		ring(user, sentence.format(code, invoices, round(share * 100)), "AI Error Wording", note)
 
 
 def managers() -> list[str]:

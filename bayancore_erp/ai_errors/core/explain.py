@@ -18,7 +18,7 @@ from typing import Protocol
 from bayancore_erp.ai_errors.core.answer import Answer, AnswerRefused, read
 from bayancore_erp.ai_errors.core.catalogue import CONSEQUENCES, Gravity, fallback, find
 from bayancore_erp.ai_errors.core.prompt import VERSION, Question, ask, cache_key
-from bayancore_erp.ai_errors.core.redact import Problem, Redacted, redact
+from bayancore_erp.ai_errors.core.redact import Problem, Redacted, fingerprint, redact
 from bayancore_erp.zatca.core.codes import Name
 
 
@@ -170,15 +170,15 @@ class Explainer:
 		if known.source is Source.DICTIONARY or self._provider is None:
 			return known
 		try:
-			answer = self._ask(self._provider, redact(problem, strings))
+			key = cache_key(fingerprint(problem), self._provider.model)
+			answer = self._ask(self._provider, redact(problem, strings), key)
 		except (
 			Exception
 		):  # cache, budget and audit are others' code: their fault must cost nobody the dictionary
 			return known
 		return known if answer is None else _explained(known, answer, problem)
 
-	def _ask(self, provider: Provider, problem: Redacted) -> Answer | None:
-		key = cache_key(problem, provider.model)
+	def _ask(self, provider: Provider, problem: Redacted, key: str) -> Answer | None:
 		question = ask(problem)
 		kept = self._cache.get(key)
 		if kept is not None:

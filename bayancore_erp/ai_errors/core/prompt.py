@@ -53,7 +53,7 @@ def ask(problem: Redacted) -> Question:
 
 
 def cache_key(problem: Redacted, model: str) -> str:
-	"""One question for each kind of problem: SHA-256 (hex) over the redacted problem, prompt version and model."""
+	"""One question for each kind of problem: SHA-256 (hex) over its fingerprint (redact.py), prompt version and model."""
 	text = json.dumps([problem.as_json(), VERSION, model], ensure_ascii=False, sort_keys=True)
 	return hashlib.sha256(text.encode("utf-8")).hexdigest()
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -109,6 +109,20 @@ def redact(problem: Problem, strings: Iterable[str] = ()) -> Redacted:
 		problem.document_type if problem.document_type in DOCUMENT_TYPES else "other",
 		tuple(dict.fromkeys(fields)),
 	)
+
+
+# What a message quotes is a value; an apostrophe within a word is none.
+_QUOTED = re.compile(
+	r"(?<!\w)'[^'\n]{1,200}'(?!\w)|\"[^\"\n]{1,200}\"|[“«‘][^”»’\n]{1,200}[”»’]|\[[^\]\n]{1,200}\]"
+)
+
+
+def fingerprint(problem: Problem) -> Redacted:
+	"""What makes two messages the same wording, whatever their documents say: to compare and to count with.
+
+	A word that some document happens to contain stays in it, so it is never shown and never leaves: see `redact` for that.
+	"""
+	return redact(replace(problem, message=_QUOTED.sub(" \0 ", problem.message[:MOST_MESSAGE])))
 
 
 # Said of every invoice by the standard itself; names and numbers never stand here.
