@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -378,6 +379,84 @@ def test_everything_of_a_document_is_kept(frappe: Any) -> None:
 	assert keeping.keep_document  # done twice, nothing twice
 	again = frappe.get_all("Archive Object", filters={"document": doc.zatca_document}, pluck="object_name")
 	assert len(again) == len(set(again))
+
+
+KEPT = 4
+"""Objects of an accepted document: XML, PDF, request, answer."""
+
+
+def killed(frappe: Any, doc: Any, moment: str, count: int) -> None:
+	"""Follow a document in a forked worker that dies by SIGKILL at its `count`-th store: before it, stored, or after its row."""
+	from bayancore_erp.archive import jobs
+	from bayancore_erp.archive.adapter import keeping
+
+	frappe.db.commit()
+	frappe.db.close()
+	child = os.fork()
+	if not child:
+		try:
+			frappe.connect()
+			frappe.set_user("Administrator")
+			seen = [0]
+
+			def deadly(real: Any, after: bool) -> Any:
+				def call(*given: Any, **named: Any) -> Any:
+					seen[0] += 1
+					answer = real(*given, **named) if after or seen[0] != count else None
+					if seen[0] == count:
+						os.kill(os.getpid(), signal.SIGKILL)
+					return answer
+
+				return call
+
+			if moment == "stored":
+				keeping.append_row = deadly(keeping.append_row, after=False)
+			else:
+				keeping.keep = deadly(keeping.keep, after=moment == "after")
+			jobs.follow(doc.zatca_document, "posted")
+		finally:
+			os._exit(7)  # not reached where the blow fell
+	_pid, status = os.waitpid(child, 0)
+	frappe.connect()
+	frappe.set_user("Administrator")
+	assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, (moment, count, status)
+
+
+@pytest.mark.parametrize("count", range(1, KEPT + 1))
+@pytest.mark.parametrize("moment", ["before", "stored", "after"])
+def test_a_killed_worker_loses_and_doubles_nothing(frappe: Any, moment: str, count: int) -> None:
+	from bayancore_erp.archive import jobs
+	from bayancore_erp.archive.adapter import places
+
+	doc = cleared(frappe)
+	killed(frappe, doc, moment, count)
+	assert tasks(frappe, doc)["Archive"] == "Pending"
+	jobs.work_on(doc.zatca_document)
+	assert tasks(frappe, doc)["Archive"] == "Pending", "its lease still runs"
+	frappe.db.set_value(
+		"Archive Task", {"document": doc.zatca_document, "work": "Archive"}, "lease_until", "2020-01-01"
+	)
+	frappe.db.commit()
+	jobs.watchdog()
+	jobs.work_on(doc.zatca_document)
+	frappe.db.rollback()
+	assert tasks(frappe, doc)["Archive"] == "Done"
+	rows = frappe.get_all(
+		"Archive Object",
+		filters={"document": doc.zatca_document, "what": ("!=", "Chain Head")},
+		fields=["what", "object_name", "sha256"],
+	)
+	assert sorted(row.what for row in rows) == ["Answer", "Invoice XML", "PDF", "Request"]
+	store = places.store_of(world.COMPANY)
+	folder = f"{world.SELLER_VAT}/{doc.zatca_issued_at:%Y/%m}/{doc.zatca_uuid}/"
+	assert list(store.names(folder)) == sorted(row.object_name for row in rows)
+	for row in rows:
+		assert hashlib.sha256(store.get(row.object_name)).hexdigest() == row.sha256
+	told = frappe.get_all(
+		"Audit Event", filters={"action": "Archived", "facts": ("like", f"%{doc.zatca_document}%")}
+	)
+	assert len(told) >= len(rows)
+	assert len(files(frappe, doc)) == 2 and frappe.db.count("Archive Paper", doc.zatca_document) == 1
 
 
 def test_what_the_queue_lost_is_found(frappe: Any) -> None:
