@@ -63,7 +63,7 @@ def workflow(doctype: str, name: str) -> Any:
 			"document_type": doctype,
 			"is_active": 0,
 			"workflow_state_field": FIELD,
-			"send_email_alert": 0,
+			"send_email_alert": 1,
 			"states": [
 				{"state": state, "doc_status": docstatus, "allow_edit": role}
 				for state, docstatus, role, _style in STATES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -257,6 +258,15 @@ def text_of(pdf: bytes) -> str:
 	return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
 
 
+def attached(frappe: Any) -> bytes:
+	"""The PDF of the one mail that waits, empty where it has none."""
+	(queued,) = frappe.get_all("Email Queue", fields=["message"])
+	parts = email.message_from_string(queued.message).walk()
+	return next(
+		(part.get_payload(decode=True) for part in parts if part.get_content_type() == "application/pdf"), b""
+	)
+
+
 Path = Callable[[Any, Any], str]
 SEEN_INSIDE: tuple[Path, ...] = (
 	printview, printview_jinja, printview_beta, html_of_a_name, html_of_a_form, raw_commands, download_pdf, download_multi_pdf, weasyprint,
@@ -284,6 +294,33 @@ def test_a_draft_does_not_leave(frappe: Any, path: Path, user: str) -> None:
 		path(frappe, doc)
 	frappe.db.rollback()
 	assert frappe.db.count("Email Queue") == queued
+
+
+def test_who_approves_a_draft_is_mailed_its_marked_preview(frappe: Any) -> None:
+	"""By a Workflow, whose job would die of a refusal and leave the approver without a mail."""
+	from frappe.utils.background_jobs import execute_job
+	from frappe.workflow.doctype.workflow_action import workflow_action
+
+	transition = frappe._dict(allowed="System Manager", action="Approve", next_state="Approved")
+	frappe.db.delete("Email Queue")
+	given = {"doc": frappe.a_draft, "transitions": [transition]}
+	execute_job(
+		frappe.local.site, workflow_action.send_workflow_action_email, None, "mail", given, is_async=False
+	)
+	del frappe.local.job
+	assert DRAFT in " ".join(text_of(attached(frappe)).split())
+
+
+def test_an_auto_repeat_goes_on_without_the_attachment_of_a_draft(frappe: Any) -> None:
+	"""Its new invoice waits for clearance: the mail says so, and nothing disables the repeat."""
+	doc = frappe.a_draft
+	repeat = frappe.get_doc(
+		{"doctype": "Auto Repeat", "reference_doctype": doc.doctype, "reference_document": doc.name}
+	)
+	repeat.update({"recipients": "buyer@example.com", "notify_by_email": 1, "name": "REPEAT"})
+	frappe.db.delete("Email Queue")
+	repeat.send_notification(doc)
+	assert frappe.db.count("Email Queue") == 1 and not attached(frappe)
 
 
 @pytest.mark.parametrize("path", [printview, printview_jinja, download_pdf])

@@ -399,3 +399,84 @@ def test_the_buyer_turns_private_before_signing(frappe: Any) -> None:
 	frappe.db.commit()
 	issued = fresh(frappe, doc)
 	assert (issued.docstatus, issued.zatca_kind, issued.zatca_state) == (1, "Simplified", "To Report")
+
+
+# --- what the rehearsal compares --------------------------------------------------------------------------------------
+@contextmanager
+def rehearsing(frappe: Any, how: str) -> Iterator[None]:
+	"""The company's choice, meanwhile."""
+	before = choose(frappe, how)
+	try:
+		yield
+	finally:
+		choose(frappe, before)
+
+
+def choose(frappe: Any, how: str) -> str:
+	"""Set it; gives what it was."""
+	before = frappe.db.get_value("ZATCA Settings", world.COMPANY, "rehearsal")
+	frappe.db.set_value("ZATCA Settings", world.COMPANY, "rehearsal", how)
+	frappe.clear_document_cache("ZATCA Settings", world.COMPANY)
+	frappe.db.commit()
+	return str(before or "")
+
+
+@pytest.mark.parametrize("rehearsal", ["Full", "Checks"])
+@pytest.mark.parametrize(
+	("moved", "says"),
+	[
+		({world.VAT: -1, world.SALES: 1}, "VAT: the ledger would show"),
+		({world.DEBTORS: -1, world.SALES: -1}, "Receivable: the ledger would show"),
+		({world.SALES: 1}, "do not balance"),
+	],
+)
+def test_a_ledger_that_would_differ_is_found_before_anything_is_signed(
+	frappe: Any, monkeypatch: pytest.MonkeyPatch, rehearsal: str, moved: dict[str, int], says: str
+) -> None:
+	"""Another app changes the entries ERPNext makes."""
+	from erpnext.accounts.doctype.sales_invoice.sales_invoice import SalesInvoice
+
+	from bayancore_erp.zatca.api import submit_for_clearance
+
+	if "balance" in says and rehearsal == "Full":
+		pytest.skip("ERPNext itself refuses what does not balance")
+	doc = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 2, 50)])
+	frappe.db.commit()
+	real = SalesInvoice.get_gl_entries
+
+	def shifted(self: Any, *args: Any, **kwargs: Any) -> Any:
+		entries = real(self, *args, **kwargs)
+		for entry in entries:
+			side = "debit" if entry.debit else "credit"
+			for name in (side, f"{side}_in_account_currency"):
+				entry[name] += moved.get(entry.account, 0)
+		return entries
+
+	monkeypatch.setattr(SalesInvoice, "get_gl_entries", shifted)
+	with rehearsing(frappe, rehearsal):
+		answer = submit_for_clearance(doc.doctype, doc.name)
+	assert answer["state"] == "Rejected"
+	said = [message["text"] for message in answer["messages"] if message["code"] == "ERP-LEDGER"]
+	assert any(says in sentence for sentence in said), answer["messages"]
+	assert not frappe.db.count("ZATCA Document", {"invoice_name": doc.name}), "nothing was signed"
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_worker_refuses_in_both_languages(
+	frappe: Any, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+	"""Frappe sets no language in a job, and who asked may read another one than who looks."""
+	from bayancore_erp.zatca import jobs
+	from bayancore_erp.zatca.adapter import journal, ledger
+
+	doc = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 2, 50)])
+	doc.submit()
+	frappe.db.commit()
+	monkeypatch.setattr(ledger, "posted", lambda _doc: {world.DEBTORS: ledger.money(115)})
+	monkeypatch.setattr(frappe.local, "lang", language)
+	submission = journal.live(doc.doctype, doc.name)
+	assert jobs.advance(submission) == "Rejected"
+	rows = frappe.get_doc("ZATCA Submission", submission).messages
+	said = [(row.text, row.text_ar) for row in rows if row.code == "ERP-LEDGER"]
+	assert said and all("ledger" in text and "دفتر الأستاذ" in text_ar for text, text_ar in said), said
+	assert all(row.text.isascii() and row.text_ar and not row.text_ar.isascii() for row in rows)

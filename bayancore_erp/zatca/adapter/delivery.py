@@ -24,8 +24,11 @@ MAIL_TEST_PAPERS: Final = "zatca_mail_test_papers"
 """In site_config.json: a site for trying things out may mail the papers of a simulator, marked as such."""
 
 
-class MayNotLeave(frappe.ValidationError):
-	"""The invoice is not lawful yet, so no copy of it leaves as a tax invoice."""
+class MayNotLeave(frappe.ValidationError, frappe.PermissionError):
+	"""The invoice is not lawful yet, so no copy of it leaves as a tax invoice.
+
+	A lack of permission too: Auto Repeat mails without its attachment then, where it would disable itself otherwise.
+	"""
 
 
 @dataclass(frozen=True, slots=True)

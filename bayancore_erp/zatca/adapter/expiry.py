@@ -12,13 +12,13 @@ import frappe
 from frappe import _
 from frappe.utils import date_diff, format_date, get_url_to_form, getdate, nowdate
 
-from bayancore_erp.zatca.adapter.companies import companies_of
+from bayancore_erp.zatca.adapter.language import of_user, speaking
+from bayancore_erp.zatca.adapter.managers import managers_of
 
 EXPIRED = -1
 STAGES = (60, 30, 7, EXPIRED)
 # `alerted_days` holds this much more than the stage, so that an empty field means that nobody was told.
 AFTER_NONE = 2
-ROLE = "ZATCA Manager"
 
 
 def stage_of(days_left: int) -> int | None:
@@ -51,31 +51,9 @@ def tell() -> int:
 	return told
 
 
-def managers_of(company: str) -> list[str]:
-	"""The enabled users who manage this company's e-invoicing; the system's managers where there is none."""
-	for role in (ROLE, "System Manager"):
-		holders = frappe.get_all(
-			"Has Role", filters={"role": role, "parenttype": "User"}, pluck="parent", distinct=True
-		)
-		users = frappe.get_all(
-			"User",
-			filters={
-				"name": ("in", [name for name in holders if name not in ("Guest", "Administrator")]),
-				"enabled": 1,
-			},
-			pluck="name",
-		)
-		found = [user for user in users if (allowed := companies_of(user)) is None or company in allowed]
-		if found:
-			return found
-	return ["Administrator"]
-
-
 def notify(user: str, device: Any, days: int) -> None:
 	"""One bell and one mail, in the reader's language."""
-	before = frappe.local.lang
-	frappe.local.lang = frappe.db.get_value("User", user, "language") or before
-	try:
+	with speaking(of_user(user)):
 		subject, text = words(device, days)
 		frappe.get_doc(
 			{
@@ -91,8 +69,6 @@ def notify(user: str, device: Any, days: int) -> None:
 		address = frappe.db.get_value("User", user, "email")
 		if address and user != "Administrator":
 			mail(address, subject, text, device)
-	finally:
-		frappe.local.lang = before
 
 
 def mail(address: str, subject: str, text: str, device: Any) -> None:

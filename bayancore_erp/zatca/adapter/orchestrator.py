@@ -26,15 +26,17 @@ from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.gateway import call
 from bayancore_erp.zatca.adapter.journal import Lease, LeaseLost, Problem
-from bayancore_erp.zatca.adapter.mapper import device_for, preload, skip_reason
+from bayancore_erp.zatca.adapter.language import in_both
+from bayancore_erp.zatca.adapter.mapper import Facts, device_for, preload, skip_reason
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
-from bayancore_erp.zatca.adapter.preflight import from_error, look
+from bayancore_erp.zatca.adapter.preflight import Look, from_error, look
 from bayancore_erp.zatca.adapter.signed import fix_posting_time
 from bayancore_erp.zatca.adapter.signing import shown, sign
 from bayancore_erp.zatca.adapter.vault import identity_of
 from bayancore_erp.zatca.core import xml as parser
 from bayancore_erp.zatca.core.client import Reply, decide
 from bayancore_erp.zatca.core.errors import ZatcaError
+from bayancore_erp.zatca.core.invoice import Invoice
 from bayancore_erp.zatca.core.outcome import Endpoint, NextAction, Outcome
 from bayancore_erp.zatca.core.outcome.vocabulary import MEANINGS
 from bayancore_erp.zatca.core.outcome.vocabulary import Kind as Answered
@@ -203,31 +205,13 @@ def sign_and_store(lease: Lease, row: Any) -> bool:
 		issued_at = late.issue_moment(doc)
 		snapshot = doc.as_json()
 		fix_posting_time(doc, issued_at)
-		facts = preload(doc)
-		found = look(doc, issued_at, str(uuids.uuid4()), facts=facts)
-		device = device_for(doc, facts)
-		problems = list(found.problems)
-		if not device:
-			problems.insert(0, no_device(doc))
-		if found.mapping and (found.mapping.invoice.is_simplified or skip_reason(doc, facts)):
-			problems.insert(0, no_longer_cleared(doc))
-		if any(problem.severity == "Error" for problem in problems) or not found.mapping or not found.totals:
-			refuse(lease, row, problems)
-			return False
-		digest = digest_of(doc, found.mapping.invoice)
-
-		if rehearsal.wants_full(settings_of(doc.company), len(doc.items)):
-			totals = found.totals
-			errors = retried(lambda: rehearsal.rehearse(doc, issued_at, totals, digest, facts))
-		else:
-			errors = retried(lambda: rehearsal.check(doc))
-		if errors:
-			refuse(lease, row, [*errors, *problems])
-			return False
-	invoice = found.mapping.invoice
+		approved = approve(lease, row, doc, issued_at)
+	if not approved:
+		return False
+	invoice, device = approved
 	journal.tell(doctype, name, State.CLEARING, "Rehearsed")
 	try:
-		step(lambda: store(lease, doc, invoice, str(device), issued_at, snapshot))
+		step(lambda: store(lease, doc, invoice, device, issued_at, snapshot))
 	except NotLawful as error:
 		refuse(lease, row, journal.from_findings(error.findings))
 		return False
@@ -263,6 +247,50 @@ def store(lease: Lease, doc: Any, invoice: Any, device: str, issued_at: datetime
 		set_posting_time=1,
 		**shown(document),
 	)
+
+
+def approve(lease: Lease, row: Any, doc: Any, issued_at: datetime) -> tuple[Invoice, str] | None:
+	"""What is to be signed and by which device, once our rules and ERPNext's rehearsal have nothing against it.
+
+	None where they have: the submission is refused then, in both languages, for a worker does not know who will read it.
+	"""
+	facts, uuid = preload(doc), str(uuids.uuid4())
+	device = device_for(doc, facts)
+	found = look(doc, issued_at, uuid, facts=facts)
+
+	def objections() -> list[Problem]:
+		return objections_to(doc, look(doc, issued_at, uuid, facts=facts), device, facts)
+
+	problems = objections_to(doc, found, device, facts)
+	if not device or not found.mapping or not found.totals or any(map(is_error, problems)):
+		refuse(lease, row, in_both(objections))
+		return None
+	invoice = found.mapping.invoice
+	said = rehearsal.Said(issued_at, found.totals, digest_of(doc, invoice), facts)
+	full = rehearsal.wants_full(settings_of(doc.company), len(doc.items))
+
+	def rehearsed() -> list[Problem]:
+		return retried(lambda: (rehearsal.rehearse if full else rehearsal.check)(doc, said))
+
+	if rehearsed():
+		refuse(lease, row, [*in_both(rehearsed), *in_both(objections)])
+		return None
+	return invoice, device
+
+
+def is_error(problem: Problem) -> bool:
+	"""Whether it forbids signing."""
+	return problem.severity == "Error"
+
+
+def objections_to(doc: Any, found: Look, device: str | None, facts: Facts) -> list[Problem]:
+	"""Everything against signing that is known before ERPNext is asked."""
+	problems = list(found.problems)
+	if not device:
+		problems.insert(0, no_device(doc))
+	if found.mapping and (found.mapping.invoice.is_simplified or skip_reason(doc, facts)):
+		problems.insert(0, no_longer_cleared(doc))
+	return problems
 
 
 def no_device(doc: Any) -> Problem:
@@ -386,9 +414,10 @@ def rejected(lease: Lease, row: Any, document: Any, outcome: Outcome, status: di
 		managers.remind(
 			row.invoice_doctype,
 			row.invoice_name,
-			_("ZATCA rejected {0}, which was released uncleared: issue it again or reverse it.").format(
-				row.invoice_name
-			),
+			row.company,
+			lambda: _(
+				"ZATCA rejected {0}, which was released uncleared: issue it again or reverse it."
+			).format(row.invoice_name),
 		)
 	elif row.kind == Kind.STANDARD.value:
 		fields = unfix_posting_time(document)

@@ -8,6 +8,7 @@ Sources: TAX.md section 2 (outage, failure notices); Detailed Guideline p. 45-52
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -232,20 +233,22 @@ def evidence(company: str, start: Any, end: Any) -> dict[str, Any]:
 def remind_at_start(outage: Any) -> None:
 	"""What has to be told to ZATCA, and by when, as tasks of the managers."""
 	if outage.cause == "Cannot Generate Invoices":
-		remind(outage, _("Tell ZATCA at once that {0} cannot generate invoices.").format(outage.company))
+		remind(
+			outage, lambda: _("Tell ZATCA at once that {0} cannot generate invoices.").format(outage.company)
+		)
 	elif outage.cause == "Our Connection Down":
 		deadline = first_deadline(outage.company)
 		if deadline:
 			remind(
 				outage,
-				_(
+				lambda: _(
 					"{0} cannot reach ZATCA: tell ZATCA before {1} unless simplified invoices are reported by then."
 				).format(outage.company, deadline.strftime("%Y-%m-%d %H:%M")),
 				getdate(deadline),
 			)
 		remind(
 			outage,
-			_(
+			lambda: _(
 				"{0} cannot reach ZATCA: tell ZATCA unless every standard invoice is cleared by the 15th of next month."
 			).format(outage.company),
 			getdate(add_to_date(outage.started_at, months=1)).replace(day=15),
@@ -253,7 +256,7 @@ def remind_at_start(outage: Any) -> None:
 	elif outage.cause == CAUSES[0]:
 		remind(
 			outage,
-			_(
+			lambda: _(
 				"{0} is in outage mode. Find out what is down: if it is our own system or line, ZATCA has to be told."
 			).format(outage.company),
 		)
@@ -262,7 +265,7 @@ def remind_at_start(outage: Any) -> None:
 def remind_at_end(outage: Any) -> None:
 	"""The second notice."""
 	if outage.cause == "Cannot Generate Invoices":
-		remind(outage, _("Tell ZATCA that {0} generates invoices again.").format(outage.company))
+		remind(outage, lambda: _("Tell ZATCA that {0} generates invoices again.").format(outage.company))
 
 
 def first_deadline(company: str) -> datetime | None:
@@ -277,9 +280,9 @@ def first_deadline(company: str) -> datetime | None:
 	return get_datetime(rows[0].deadline) if rows and rows[0].deadline else None
 
 
-def remind(outage: Any, sentence: str, by: Any = None) -> None:
+def remind(outage: Any, say: Callable[[], str], by: Any = None) -> None:
 	"""A task for each manager, on the outage's record."""
-	managers.remind(OUTAGE, outage.name, sentence, by)
+	managers.remind(OUTAGE, outage.name, outage.company, say, by)
 
 
 def sees(company: str) -> dict[str, Any]:

@@ -2,14 +2,17 @@
 
 Takes a draft and what it is to say; gives every problem. Full: a real submit, compared with the totals, in a
 transaction of its own that is rolled back whole (a savepoint would leave callbacks armed, FRAPPE.md section 2).
-Checks: ERPNext's own validation and what it refuses when it posts, asked without posting. Never commits, never sends.
+Checks: ERPNext's own validation, what it refuses when it posts and the entries it would make, asked without posting. Never commits, never sends.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import frappe
@@ -29,6 +32,16 @@ RETRIED = (frappe.QueryDeadlockError, frappe.QueryTimeoutError)
 _TOKEN = object()
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+	"""What was judged of a draft and is to be signed: when it is issued, its totals, its digest, by which facts."""
+
+	issued_at: datetime
+	totals: Totals
+	digest: str
+	facts: Facts
+
+
 def is_rehearsal(doc: Any) -> bool:
 	"""Whether this very document object is being rehearsed."""
 	return doc.flags.get("zatca_rehearsal") is _TOKEN
@@ -41,8 +54,8 @@ def wants_full(settings: Any, lines: int) -> bool:
 	)
 
 
-def rehearse(draft: Any, issued_at: Any, totals: Totals, digest: str, facts: Facts) -> list[Problem]:
-	"""Submit for real, compare with what was judged by these facts, take everything back.
+def rehearse(draft: Any, said: Said) -> list[Problem]:
+	"""Submit for real, compare with what was judged, take everything back.
 
 	Deadlocks pass through, to be tried again.
 	"""
@@ -50,26 +63,16 @@ def rehearse(draft: Any, issued_at: Any, totals: Totals, digest: str, facts: Fac
 		doc = stand_in(draft)
 		try:
 			doc.submit()
-			mapping = map_document(doc, issued_at=issued_at, facts=facts)
-			problems = ledger.compare(doc, totals, mapping)
-			if digest_of(doc, mapping.invoice) != digest:
-				problems.append(
-					Problem(
-						"ERP-CHANGED",
-						_(
-							"ERPNext changes the document while it posts it. Save it once more and look at it."
-						),
-					)
-				)
-			return problems
+			return disagreements(doc, said, ledger.posted(doc))
 		except RETRIED:
 			raise
 		except Exception as error:
 			return [refusal_of(error)]
 
 
-def check(draft: Any) -> list[Problem]:
-	"""The short form, for documents too large to be posted twice: its validation, period, freezing and credit.
+def check(draft: Any, said: Said) -> list[Problem]:
+	"""The short form, for documents too large to be posted twice: its validation, period, freezing, credit, and the entries
+	it would post.
 
 	Deadlocks pass through, to be tried again.
 	"""
@@ -96,7 +99,21 @@ def check(draft: Any) -> list[Problem]:
 				raise
 			except Exception as error:
 				problems.append(refusal_of(error))
-		return problems
+		return problems or disagreements(doc, said, ledger.planned(doc))
+
+
+def disagreements(doc: Any, said: Said, entries: Mapping[str, Decimal]) -> list[Problem]:
+	"""Where the document, as ERPNext made it, or its entries say something else than was judged."""
+	mapping = map_document(doc, issued_at=said.issued_at, facts=said.facts)
+	problems = ledger.compare(doc, said.totals, mapping, entries)
+	if digest_of(doc, mapping.invoice) != said.digest:
+		problems.append(
+			Problem(
+				"ERP-CHANGED",
+				_("ERPNext changes the document while it posts it. Save it once more and look at it."),
+			)
+		)
+	return problems
 
 
 def stand_in(draft: Any) -> Any:

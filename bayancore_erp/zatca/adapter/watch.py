@@ -184,12 +184,24 @@ def daily() -> list[Finding]:
 			reference_doctype=one.doctype,
 			reference_name=one.name,
 		)
-	if found:
-		managers.alert(
-			found[0].doctype,
-			found[0].name,
-			_("{0} issued invoices no longer agree with what was posted; the first is {1}: {2}").format(
-				len(found), found[0].name, found[0].what
-			),
-		)
+	for company, mine in by_company(found).items():
+		first = mine[0]
+
+		def say(count: int = len(mine), name: str = first.name) -> str:
+			return str(
+				_(
+					"{0} issued invoices no longer agree with what was posted; the first is {1}. The Error Log says what is wrong with each."
+				).format(count, name)
+			)
+
+		managers.alert(first.doctype, first.name, company, say)
 	return found
+
+
+def by_company(found: Iterable[Finding]) -> dict[str, list[Finding]]:
+	"""The findings of each company, which the lawful record names even where the invoice is gone."""
+	mine: dict[str, list[Finding]] = defaultdict(list)
+	for one in found:
+		key = {"invoice_doctype": one.doctype, "invoice_name": one.name}
+		mine[str(frappe.db.get_value("ZATCA Document", key, "company"))].append(one)
+	return mine

@@ -20,6 +20,8 @@ from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField
 _STYLE = "border:2px solid #b91c1c;color:#b91c1c;text-align:center;font-weight:bold;font-size:14px;padding:6px;margin:0 0 10px"
 # Frappe's print style asks for optimizeLegibility, with which wkhtmltopdf measures Arabic too narrow: words overlap and are clipped.
 _LEGIBLE = "<style>.print-format, .print-format * { text-rendering: auto !important }</style>"
+# A Workflow's mail to the users whose approval it waits for.
+_APPROVAL_MAIL = "frappe.workflow.doctype.workflow_action.workflow_action.send_workflow_action_email"
 _TILE = (
 	'<svg xmlns="http://www.w3.org/2000/svg" width="520" height="300">'
 	'<g transform="rotate(-28 260 150)" fill="#b91c1c" fill-opacity="0.16" font-family="sans-serif" font-weight="bold"'
@@ -50,7 +52,9 @@ def allow(doc: Any) -> Watermark | None:
 
 
 def seen_inside() -> bool:
-	"""Whether a person of the company looks at it here: no guest, no customer, no attachment of a mail."""
+	"""Whether a person of the company looks at it: no guest, no customer, no attachment of a mail but to who approves it."""
+	if getattr(frappe.local, "job", None) and frappe.local.job.method == _APPROVAL_MAIL:
+		return True
 	if frappe.flags.ignore_print_permissions:
 		return False
 	return frappe.get_cached_value("User", frappe.session.user, "user_type") == "System User"
