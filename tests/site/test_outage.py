@@ -377,12 +377,17 @@ def test_one_that_was_paid_already_is_reversed_too(
 	("cause", "tasks"), [("ZATCA Unreachable", 0), ("Cannot Generate Invoices", 2), ("Not Known Yet", 1)]
 )
 def test_notices_are_tasks(frappe: Any, cause: str, tasks: int) -> None:
+	from bayancore_erp.zatca.adapter.managers import managers_of
 	from bayancore_erp.zatca.api import leave_outage
 
+	manager, language = managers_of(world.COMPANY)[0], frappe.local.lang
+	frappe.db.set_value("User", manager, "language", "ar")
 	record = enter(frappe, cause)
 	leave_outage(world.COMPANY)
-	found = frappe.get_all("ToDo", {"reference_name": record, "allocated_to": "Administrator"})
-	assert len(found) == tasks
+	told = frappe.get_all("ToDo", {"reference_name": record, "allocated_to": manager}, pluck="description")
+	frappe.db.set_value("User", manager, "language", "")
+	assert len(told) == tasks and frappe.local.lang == language
+	assert all("الهيئة" in sentence for sentence in told), "in the manager's language, not the worker's"
 
 
 def test_only_a_manager(frappe: Any) -> None:
