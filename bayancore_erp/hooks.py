@@ -249,6 +249,7 @@ zatca_events: dict[str, list[str]] = {
 	**{event: [*_trail, *_archive] for event in ("posted", "issued", "released")},
 	**{event: [*_trail] for event in ("undelivered", "downloaded", "unlocked")},
 	"refused": [*_trail, f"{_help}.on_rejection"],
+	"withheld": [f"{_help}.on_withheld"],
 	"rejected": [*_trail, *_archive, f"{_help}.on_rejection"],
 	"accepted": [*_trail, *_archive, f"{_help}.on_acceptance"],
 }

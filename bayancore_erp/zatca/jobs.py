@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from bayancore_erp.zatca.adapter import enrolment, expiry, guard, orchestrator, outage, prepayment, watch
+from typing import Any
+
+from bayancore_erp.zatca.adapter import (
+	enrolment,
+	expiry,
+	guard,
+	orchestrator,
+	outage,
+	prepayment,
+	watch,
+	withheld,
+)
 
 
 def advance(submission: str) -> str:
@@ -47,6 +58,13 @@ def tell_of_expiry() -> int:
 def draft_prepayment_invoice(payment: str) -> str:
 	"""The draft that an advance wants; gives its name."""
 	return prepayment.draft_for(payment)
+
+
+def note_withheld(
+	doctype: str, name: str, company: str, asked_by: str, problems: list[dict[str, Any]]
+) -> bool:
+	"""Remember what a till was refused; gives whether the invoice was there to remember it of."""
+	return withheld.note(doctype, name, company, asked_by, problems)
 
 
 def watch_outages() -> None:

@@ -70,6 +70,73 @@ def test_unlawful_is_not_booked(frappe: Any) -> None:
 	frappe.db.rollback()
 
 
+def refused(frappe: Any, doc: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[dict[str, Any]]]:
+	"""Submit what cannot be issued: what the reader is told, and the jobs that were asked for."""
+	import json
+
+	from bayancore_erp.zatca.adapter.issuing import NotIssued
+
+	frappe.db.commit()
+	jobs: list[dict[str, Any]] = []
+	frappe.clear_messages()
+	with monkeypatch.context() as patch:
+		patch.setattr(frappe, "enqueue", lambda method, **more: jobs.append({"method": method, **more}))
+		with pytest.raises(NotIssued):
+			doc.submit()
+	frappe.db.rollback()
+	(message,) = [json.loads(each) if isinstance(each, str) else each for each in frappe.message_log]
+	frappe.clear_messages()
+	return list(message["message"]), jobs
+
+
+def test_a_refusal_at_the_till_names_the_field_in_the_readers_language_and_is_remembered(
+	frappe: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	from bayancore_erp.zatca.jobs import note_withheld
+
+	number = frappe.db.get_value("Company", world.COMPANY, "tax_id")
+	frappe.db.set_value("Company", world.COMPANY, "tax_id", "12345")
+	frappe.clear_document_cache("Company", world.COMPANY)
+	doc = world.invoice(
+		frappe, world.PERSON, [world.line("خدمة | Service", 1, 20), world.line("<b>Plain</b>", 1, 50)]
+	)
+	try:
+		said, jobs = refused(frappe, doc, monkeypatch)
+		assert any("Line 2: " in each for each in said), said
+		assert any(f"/app/company/{world.COMPANY}".replace(" ", "%20") in each for each in said), said
+		frappe.local.lang = "ar"
+		doc.reload()
+		arabic, _jobs = refused(frappe, doc, monkeypatch)
+		assert all(
+			any("\u0600" <= letter <= "\u06ff" for letter in each.split("</b>: ")[-1]) for each in arabic
+		)
+	finally:
+		frappe.local.lang = "en"
+		frappe.db.set_value("Company", world.COMPANY, "tax_id", number)
+		frappe.clear_document_cache("Company", world.COMPANY)
+		frappe.db.commit()
+	(job,) = jobs
+	assert job.pop("method").endswith("note_withheld") and job.pop("queue") == "short"
+	assert note_withheld(**job)
+	rows = open_problems(frappe, doc)
+	assert {(row.code, row.source, row.state) for row in rows} == {
+		(each["code"], "Our Check", "Open") for each in job["problems"]
+	}
+	doc.reload()
+	doc.items[1].zatca_item_name_ar = "صنف"
+	doc.submit()
+	frappe.db.commit()
+	assert report(frappe, doc) == "Reported"
+	assert {row.state for row in open_problems(frappe, doc)} == {"Resolved"}
+	assert not note_withheld(**{**job, "name": "no such invoice"})
+
+
+def open_problems(frappe: Any, doc: Any) -> list[Any]:
+	return frappe.get_all(
+		"AI Error Resolution", filters={"invoice_name": doc.name}, fields=["code", "source", "state"]
+	)
+
+
 def test_the_gateway_is_down_then_the_watchdog(frappe: Any, fatoora: Fatoora) -> None:
 	from bayancore_erp.zatca.adapter import journal, orchestrator
 

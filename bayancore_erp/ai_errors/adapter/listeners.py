@@ -48,6 +48,14 @@ def on_rejection(event: str, facts: Any) -> None:
 
 
 @harmless
+def on_withheld(event: str, facts: Any) -> None:
+	"""withheld: whoever submitted it has read why at once; only the problems are remembered, until ZATCA accepts it."""
+	invoice = frappe.get_doc(facts.doctype, facts.name)
+	messages = [frappe._dict(problem) for problem in facts.problems]
+	learning.raised(invoice, "", messages, facts.asked_by, "")
+
+
+@harmless
 def on_acceptance(event: str, facts: Any) -> None:
 	"""accepted: what was open is resolved and its assignment closed; remarks may be news."""
 	if learning.open_rows(facts.doctype, facts.name):

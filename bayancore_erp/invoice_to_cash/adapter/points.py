@@ -14,8 +14,8 @@ from typing import Any
 import frappe
 from frappe import _
 
-from bayancore_erp.zatca.adapter.journal import Problem
 from bayancore_erp.zatca.adapter.mapper import Facts, Mapping, Place
+from bayancore_erp.zatca.adapter.wording import where
 
 ERROR, WARNING, INFORMATION = "Error", "Warning", "Information"
 ORDER = {ERROR: 0, WARNING: 1, INFORMATION: 2}
@@ -75,12 +75,6 @@ def row_of(rows: Any, field: str) -> Any:
 	return rows[index] if 0 <= index < len(rows) else frappe._dict(idx=0)
 
 
-def in_words(problem: Problem) -> str:
-	"""The sentence in the reader's language."""
-	arabic = (frappe.local.lang or "").startswith("ar")
-	return (problem.text_ar if arabic and problem.text_ar else problem.text) or problem.code
-
-
 def answer(point: Point, doc: Any) -> dict[str, Any]:
 	"""For the desk; `where` names the field, and the document where it is another one; `ask` who may change it, where
 	the reader may not."""
@@ -130,18 +124,3 @@ def who_may_write(doctype: str) -> list[str]:
 	roles = list(dict.fromkeys(row.role for row in rows))
 	named = [role for role in roles if role not in GENERAL]
 	return (named or [role for role in roles if role == "System Manager"])[:MOST_ROLES]
-
-
-def where(place: Place, doc: Any) -> str:
-	"""The field's label; its line or row; its document where that is not the one in front of the reader."""
-	doctype = place.doctype
-	if place.table:
-		doctype = str(frappe.get_meta(place.doctype).get_options(place.table) or "")
-	label = _(frappe.get_meta(doctype).get_label(place.fieldname), context=doctype) if place.fieldname else ""
-	if place.table:
-		row = (_("Line {0}") if place.table == "items" else _("Row {0}")).format(place.row)
-		return f"{row}: {label}" if label else row
-	if (place.doctype, place.name) == (doc.doctype, doc.name):
-		return label
-	other = _(place.doctype) if place.name == doc.get("company") else f"{_(place.doctype)} {place.name}"
-	return f"{other}: {label}" if label else other

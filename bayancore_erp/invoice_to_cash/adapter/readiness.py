@@ -27,7 +27,6 @@ from bayancore_erp.invoice_to_cash.adapter.points import (
 	Case,
 	Point,
 	answer,
-	in_words,
 	row_of,
 )
 from bayancore_erp.invoice_to_cash.adapter.prices import check_prices
@@ -48,6 +47,7 @@ from bayancore_erp.zatca.adapter.mapper.scope import skip_of
 from bayancore_erp.zatca.adapter.orchestrator import no_device
 from bayancore_erp.zatca.adapter.party import compact
 from bayancore_erp.zatca.adapter.preflight import Look, look
+from bayancore_erp.zatca.adapter.wording import in_words
 
 # Said of the buyer in the record; where the draft's own copy is old, the copy is what is wrong.
 COPIED = {"tax_id": ("buyer.vat_number", InvoiceField.BUYER_VAT_NUMBER), "customer_name": ("buyer.name", InvoiceField.BUYER_NAME)}  # fmt: skip

@@ -9,6 +9,7 @@ Events, in the order of an invoice's life:
 	sent       a request is on record and about to leave
 	answered   an answer is on record, whatever it means
 	refused    our own check said no; nothing was signed
+	withheld   the same while somebody submitted it, as a till does (asked_by, problems); told afterwards, by a worker
 	rejected   ZATCA said no
 	accepted   ZATCA has it: cleared or reported. A standard one is posted next
 	issued     a simplified one is signed and posted, its report on the way; `supersedes` names the rejected document that
@@ -37,6 +38,7 @@ EVENTS = (
 	"sent",
 	"answered",
 	"refused",
+	"withheld",
 	"rejected",
 	"accepted",
 	"issued",

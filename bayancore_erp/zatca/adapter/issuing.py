@@ -21,19 +21,16 @@ from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.mapper import Skip, device_for, kind_of, skip_reason
 from bayancore_erp.zatca.adapter.mapper.scope import COUNTRY
 from bayancore_erp.zatca.adapter.posting import CODES
-from bayancore_erp.zatca.adapter.preflight import look
+from bayancore_erp.zatca.adapter.preflight import from_error, look
 from bayancore_erp.zatca.adapter.records import append_row
 from bayancore_erp.zatca.adapter.rehearsal import is_rehearsal
 from bayancore_erp.zatca.adapter.signing import documents_of, shown, sign
+from bayancore_erp.zatca.adapter.withheld import NO_DEVICE, NotIssued, refuse
 from bayancore_erp.zatca.core.errors import ZatcaError
 from bayancore_erp.zatca.core.outcome import Endpoint
-from bayancore_erp.zatca.core.pipeline import RIYADH
+from bayancore_erp.zatca.core.pipeline import RIYADH, NotLawful
 
 REPORTING_TIME = timedelta(hours=24)
-
-
-class NotIssued(frappe.ValidationError):
-	"""The document cannot be issued as it stands."""
 
 
 def on_submit(doc: Any) -> None:
@@ -153,18 +150,20 @@ def sign_now(doc: Any, issued_at: datetime, supersedes: str = "") -> Any:
 	"""Judge, then sign as the last lock of the transaction. Raises NotIssued with every problem."""
 	found = look(doc, issued_at, str(uuids.uuid4()))
 	device = device_for(doc)
-	errors = [problem.text for problem in found.errors]
+	errors = found.errors
 	if not device:
-		errors.insert(
-			0,
-			_("No device is chosen for {0}. Set one up, or choose it in ZATCA Settings.").format(doc.company),
-		)
+		text = _("No device is chosen for {0}. Set one up, or choose it in ZATCA Settings.")
+		errors.insert(0, journal.Problem(NO_DEVICE, text.format(doc.company)))
 	if errors or not found.mapping or not device:
-		frappe.throw(errors, NotIssued, title=_("Not a Lawful Invoice Yet"), as_list=True)
+		refuse(doc, errors, found.mapping)
 	try:
 		return sign(doc, found.mapping.invoice, str(device), issued_at, supersedes=supersedes)
-	except (ZatcaError, DeviceNotReady) as error:
+	except NotLawful as error:
+		refuse(doc, journal.from_findings(error.findings), found.mapping)
+	except DeviceNotReady as error:
 		frappe.throw(error.diagnostics(), NotIssued, title=_("Not Signed"))
+	except ZatcaError as error:
+		refuse(doc, [from_error(error)], found.mapping)
 
 
 def report_later(doc: Any, document: Any, issued_at: datetime, supersedes: str = "") -> None:
