@@ -119,6 +119,53 @@ def test_changes_of_masters_name_fields_and_no_values(frappe: Any) -> None:
 	assert events(frappe, "Customer", customer.name)[-1].name == last.name, "nothing changed, nothing is told"
 
 
+@pytest.mark.parametrize(
+	("doctype", "field", "value"),
+	[
+		("Global Defaults", "disable_in_words", 1),
+		("Selling Settings", "hide_tax_id", 1),
+		("Accounts Settings", "round_row_wise_tax", 1),
+		("Item", "item_name", "Another name"),
+		("Email Account", "smtp_server", "mail.example.com"),
+	],
+)
+def test_what_decides_what_an_invoice_says_is_watched(
+	frappe: Any, doctype: str, field: str, value: Any
+) -> None:
+	from mailbox import set_account
+
+	if doctype == "Email Account":
+		set_account(frappe, 1)
+	single = frappe.get_meta(doctype).issingle
+	doc = frappe.get_doc(doctype, doctype if single else frappe.get_all(doctype, pluck="name")[0])
+	doc.set(field, value)
+	doc.save()
+	last = events(frappe, doctype, doc.name)[-1]
+	assert last.action == "Changed" and field in json.loads(last.facts)["fields"]
+	untold = {"Item": ("safety_stock", 7), "Email Account": ("email_sync_option", "ALL")}.get(doctype)
+	if untold:
+		doc.set(*untold)
+		doc.save()
+		assert events(frappe, doctype, doc.name)[-1].name == last.name, "what decides nothing is not told"
+
+
+def test_a_key_that_is_used_is_told_of_once_a_process(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import vault
+
+	def used() -> list[Any]:
+		return [row for row in events(frappe, "ZATCA Device", frappe.device) if row.action == "Key Used"]
+
+	vault.forget()
+	before = len(used())
+	serial = str(vault.identity_of(frappe.device).certificate.serial)
+	assert len(used()) == before + 1 and json.loads(used()[-1].facts)["certificate"] == serial
+	assert used()[-1].company == world.COMPANY
+	vault.identity_of(frappe.device)
+	assert len(used()) == before + 1, "it was in the process already"
+	assert vault.former(frappe.device, serial)
+	assert len(used()) == before + 2, "a former key is taken out anew"
+
+
 def test_roles_given_and_taken_are_named(frappe: Any) -> None:
 	user = frappe.get_doc(
 		{"doctype": "User", "email": "trail@example.com", "first_name": "Trail", "send_welcome_email": 0}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import world
@@ -52,7 +55,7 @@ def frappe(site: Any) -> Iterator[Any]:
 	site.db.rollback()
 
 
-def ask(path: str, headers: dict[str, str] | None = None, **values: Any) -> Any:
+def ask(path: str, headers: dict[str, str] | None = None, method: str = "", **values: Any) -> Any:
 	"""One request through Frappe's own WSGI application, in a context of its own; POST where values are given."""
 
 	def send() -> Any:
@@ -61,7 +64,9 @@ def ask(path: str, headers: dict[str, str] | None = None, **values: Any) -> Any:
 
 		client = Client(application, use_cookies=False)
 		told = {"Host": world.SITE, **(headers or {})}
-		answer = client.post(path, data=values, headers=told) if values else client.get(path, headers=told)
+		answer = client.open(
+			path, method=method or ("POST" if values else "GET"), data=values or None, headers=told
+		)
 		answer.get_data()
 		return answer
 
@@ -228,6 +233,47 @@ def test_sign_in_out_and_in_vain(frappe: Any) -> None:
 	[sid] = [cookie for cookie in answer.headers.getlist("Set-Cookie") if cookie.startswith("sid=")]
 	told = heard(frappe, "Logout", "/api/method/logout", cookie=sid.split(";")[0])
 	assert told.subject_name == user
+
+
+def test_another_persons_place_is_taken_by_name(frappe: Any, key: str) -> None:
+	user = "taken.over@example.com"
+	if not frappe.db.exists("User", user):
+		world.make(frappe, "User", email=user, first_name="Taken", send_welcome_email=0)
+	frappe.db.commit()
+	told = heard(
+		frappe, "Impersonated", "/api/method/frappe.core.doctype.user.user.impersonate", key, user=user, reason="To help"
+	)  # fmt: skip
+	assert (told.actor, told.subject_doctype, told.subject_name) == ("Administrator", "User", user)
+
+
+def test_no_row_is_changed_over_http_or_by_an_import(
+	frappe: Any, invoice: Any, key: str, tmp_path: Path
+) -> None:
+	from frappe.core.doctype.data_import.data_import import import_file
+
+	from bayancore_erp.archive.adapter import trail_evidence, trail_seal
+
+	trail_seal.seal_all()
+	frappe.db.commit()
+	tried = 0
+	for doctype in (*trail_evidence.evidence(), "Audit Event", "Audit Seal"):
+		rows = frappe.db.sql(f"select * from `tab{doctype}` limit 1", as_dict=True)
+		if not rows:
+			continue
+		tried += 1
+		[row] = rows
+		path = f"/api/resource/{quote(doctype)}/{quote(row.name)}"
+		for method in ("PUT", "DELETE"):
+			answer = ask(path, {"Authorization": key}, method=method, company="Other", owner="Other")
+			assert answer.status_code in (403, 417), (doctype, method, answer.get_data(as_text=True)[:300])
+		sheet = tmp_path / f"{frappe.scrub(doctype)}.csv"
+		sheet.write_text(f"ID,Company\n{row.name},Other\n")
+		with contextlib.suppress(frappe.ValidationError, frappe.PermissionError):
+			import_file(doctype, str(sheet), "Update")
+		frappe.db.rollback()
+		frappe.db.commit()
+		assert frappe.db.sql(f"select * from `tab{doctype}` where name = %s", row.name, as_dict=True) == [row]
+	assert tried >= 6
 
 
 def test_everything_told_so_verifies(frappe: Any) -> None:

@@ -23,13 +23,31 @@ WATCHED = frozenset(
 		# who buys and who sells
 		"Customer", "Address", "Company", "Branch",
 		# what decides what an invoice says
-		"Item Tax Template", "Sales Taxes and Charges Template", "POS Profile", "Accounts Settings", "System Settings",
-		"Workflow", "Print Format", "Server Script", "Client Script", "Custom Field", "Property Setter",
+		"Item Tax Template", "Sales Taxes and Charges Template", "POS Profile", "Accounts Settings", "Selling Settings",
+		"Global Defaults", "System Settings", "Item", "Email Account", "Workflow", "Print Format", "Server Script", "Client Script", "Custom Field", "Property Setter",
 		# who may do what
 		"User", "Role", "Role Profile", "User Permission", "Custom DocPerm", "Log Settings",
 	}
 )  # fmt: skip
 """Beside every DocType of our own."""
+SOME_FIELDS = {
+	# the rest is stock's and purchasing's, changed all day
+	"Item": frozenset(
+		{
+			"item_name", "zatca_name_ar", "item_group", "stock_uom", "sales_uom", "uoms", "taxes", "is_fixed_asset", "disabled",
+			"variant_of",
+		}
+	),
+	# the rest is how far the inbox was read
+	"Email Account": frozenset(
+		{
+			"email_id", "enable_outgoing", "default_outgoing", "enable_incoming", "default_incoming", "smtp_server", "smtp_port",
+			"use_tls", "use_ssl_for_outgoing", "login_id", "login_id_is_different", "email_server", "append_to",
+			"always_use_account_email_id_as_sender", "always_use_account_name_as_sender_name", "always_bcc",
+		}
+	),
+}  # fmt: skip
+"""Of these, a change is told only where it touches one of these fields: what decides what an invoice says and whom it reaches."""
 ROWS = {
 	"ZATCA Document": Action.SIGNED,
 	"ZATCA Skip": Action.SKIPPED,
@@ -139,7 +157,8 @@ def on_update(doc: Any, method: str | None = None) -> None:
 		action = Action.CREATED
 	elif before is not None:
 		fields = trail_rows.changed_fields(trail_rows.content(before), after)
-		if not fields and action is Action.CHANGED:
+		told = SOME_FIELDS.get(doc.doctype)
+		if action is Action.CHANGED and not (fields if told is None else told.intersection(fields)):
 			return
 		facts["fields"] = ", ".join(fields)
 		facts.update(roles_of(before, doc))
@@ -267,8 +286,9 @@ def session(doc: Any) -> None:
 		return
 	typed = str(doc.user or "")
 	known = bool(frappe.db.exists("User", typed))
-	facts = {"address": doc.ip_address}
+	actor = typed if known else "Guest"
 	if doc.operation == "Impersonate":
-		facts["by"] = frappe.session.user
-	record(action, "User", typed if known else "", "", actor=typed if known else "Guest", facts=facts)
+		# Who takes another's place does it; whose place it is, is the subject.
+		actor = frappe.session.user
+	record(action, "User", typed if known else "", "", actor=actor, facts={"address": doc.ip_address})
 	keep_in_get()

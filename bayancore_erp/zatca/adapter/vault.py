@@ -95,6 +95,7 @@ def former(name: str, certificate_serial: str) -> Identity | None:
 			credentials = Credentials(each.token, device.get_secret(each.id))
 		except KeyError:
 			return None
+		announce("unlocked", device.doctype, device.name, device.company, certificate=str(certificate.serial))
 		return Identity(name, key, certificate, credentials, gateway_of(device))
 	return None
 
