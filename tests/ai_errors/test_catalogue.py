@@ -28,6 +28,14 @@ def test_every_code_has_cause_remedy_and_consequence_in_both_languages() -> None
 			assert len(name.ar) >= 5 and has_arabic(name.ar), (code, name)
 
 
+def test_a_device_of_another_environment_is_explained() -> None:
+	"""What users of other products meet when they go from the simulation to production."""
+	entry = find("invalid-currentccsid")
+	assert entry is not None and entry.code == "Invalid-CurrentCCSID" and entry.gravity is Gravity.REQUEST
+	assert "environment" in entry.remedy.en and "البيئة" in entry.remedy.ar
+	assert entry.places[0].doctype == "ZATCA Device"
+
+
 def test_severity_is_as_the_official_sheets_execute_it(shared: Path) -> None:
 	with (shared / "zatca" / "rules.csv").open(encoding="utf-8") as file:
 		flags = {row["rule_id"]: row["flag"] for row in csv.DictReader(file)}

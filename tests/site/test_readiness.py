@@ -562,6 +562,8 @@ CARRIED = {
 	"zatca_supply_date": "2026-11-20",
 	"zatca_supply_end_date": "2026-11-25",
 	"zatca_continuous": 1,
+	"zatca_nominal": 1,
+	"zatca_export": 1,
 	"zatca_third_party": 1,
 	"zatca_buyer_name": "مؤسسة أخرى | Another Est",
 	"zatca_buyer_kind": "VAT Registered",
@@ -569,7 +571,18 @@ CARRIED = {
 	"zatca_buyer_id_scheme": "CRN",
 	"zatca_buyer_id_number": "1010010101",
 }
-CARRIED_ROW = {"zatca_item_name_ar": "كابل خاص", "zatca_vat_category": "Standard Rated"}
+CARRIED_ROW = {
+	"zatca_item_name_ar": "كابل خاص",
+	"zatca_vat_category": "Zero Rated",
+	"zatca_exemption_code": "VATEX-SA-32",
+	"zatca_exemption_reason": "تصدير السلع | Export of goods",
+}
+
+
+def test_everything_that_is_carried_is_looked_at() -> None:
+	from bayancore_erp.invoice_to_cash.adapter import fields
+
+	assert {*CARRIED, "zatca_branch"} == set(fields.CARRIED) and set(CARRIED_ROW) == set(fields.CARRIED_ROW)
 
 
 def assert_carried(doc: Any, branch: str) -> None:
