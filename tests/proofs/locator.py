@@ -271,6 +271,24 @@ def continuous(frappe: Any) -> Any:
 	)  # fmt: skip
 
 
+def deducted(frappe: Any) -> Any:
+	"""A final invoice that deducts an advance, issued nine days before."""
+	import world
+
+	advance = world.invoice(
+		frappe, world.VAT_BUYER, [world.line("دفعة مقدمة | Advance", 1, 400, income_account=world.ADVANCES)], zatca_is_prepayment=1
+	)  # fmt: skip
+	advance.submit()
+	advance.db_set(
+		{"zatca_uuid": "6f4d20e0-6bfe-4a80-9389-7dabe6620f12", "zatca_issued_at": "2026-11-01 09:30:15"}
+	)
+	row = {"prepayment_invoice": advance.name, "vat_category": "Standard Rated", "vat_rate": 15}
+	return world.invoice(
+		frappe, world.VAT_BUYER, [world.line("جزء أول | Part 1", 1, 700), world.line("جزء ثان | Part 2", 1, 300)],
+		zatca_prepayments=[{**row, "taxable": advance.net_total, "tax": advance.total_taxes_and_charges}],
+	)  # fmt: skip
+
+
 DOCUMENTS = {
 	"standard": standard,
 	"discounted": discounted,
@@ -279,6 +297,7 @@ DOCUMENTS = {
 	"dollars": dollars,
 	"consumer": consumer,
 	"continuous": continuous,
+	"deducted": deducted,
 }
 
 
@@ -301,6 +320,8 @@ def breakages(frappe: Any, documents: dict[str, Any], out: Path) -> Iterator[dic
 
 def worth(name: str, path: str, line: int) -> bool:
 	"""Everything of the first document, of the others what only they have and one line."""
+	if name == "deducted":
+		return path.startswith(("cac:InvoiceLine[advance]", "cac:LegalMonetaryTotal"))
 	if name == "standard":
 		return not path.startswith("cac:InvoiceLine") or line in (2, 3)
 	head = path.split("/")[0].split("[")[0]
@@ -499,6 +520,10 @@ def truth_of(frappe: Any, doc: Any, path: str, line: int, root: Any, number: int
 		row = items[line - 1]
 		names = ["zatca_item_name_ar", "item_name"] if field == "name" else [field]
 		return [[row.doctype, row.name, each, row.idx] for each in names]
+	if owner == "advance":
+		# deductions stand behind the items, as lines of their own
+		row = doc.zatca_prepayments[line - len(items) - 1]
+		return [[row.doctype, row.name, field, row.idx]]
 	if owner == "vat_row":
 		row = next(each for each in doc.taxes if "VAT" in each.account_head)
 		return [[row.doctype, row.name, field, row.idx]]
