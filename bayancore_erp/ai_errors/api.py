@@ -48,6 +48,36 @@ def preview(code: str, message: str) -> dict[str, Any]:
 
 
 @frappe.whitelist(methods=["POST"])
+def preview_submission(submission: str = "") -> dict[str, Any]:
+	"""What would be sent about the answer to one invoice, the latest rejected one by default; nothing is sent.
+
+	Permission: read on the settings and on the invoice.
+	"""
+	frappe.has_permission(explaining.SETTINGS, "read", throw=True)
+	name = submission or explaining.latest_rejected()
+	if not name:
+		return {"submission": "", "invoice": "", "questions": []}
+	row = frappe.get_doc("ZATCA Submission", name)
+	row.check_permission("read")
+	frappe.get_doc(row.invoice_doctype, row.invoice_name).check_permission("read")
+	return {
+		"submission": row.name,
+		"invoice": row.invoice_name,
+		"questions": [
+			{
+				"code": message.code,
+				"message": message.at or "",
+				"known": find(message.code) is not None,
+				"instructions": question.instructions,
+				"input": question.input,
+				"version": question.version,
+			}
+			for message, question in explaining.preview_of(row)
+		],
+	}
+
+
+@frappe.whitelist(methods=["POST"])
 def spent() -> dict[str, int]:
 	"""Questions and tokens of this month. Permission: read on the settings."""
 	frappe.has_permission(explaining.SETTINGS, "read", throw=True)

@@ -265,6 +265,56 @@ def test_the_preview_says_what_would_leave_and_when_nothing_would(frappe: Any) -
 	assert api.preview("[br-ksa-17]", "x")["known"]
 
 
+def test_the_preview_of_a_submission_is_what_would_be_sent(frappe: Any, server: OpenAIServer) -> None:
+	from bayancore_erp.ai_errors import api
+
+	switch(frappe, None)
+	doc = rejected_with(frappe, "BR-KSA-960", SAYING)
+	shown = api.preview_submission()
+	assert (shown["submission"], shown["invoice"]) == (doc.submission, doc.name)
+	(question,) = shown["questions"]
+	problem = frappe.parse_json(question["input"])["problem"]
+	assert not question["known"] and problem["document_type"] == "standard invoice"
+	assert problem["fields"] and problem["fields"][0].startswith("buyer.address")
+	known = rejected_with(frappe, "BR-KSA-17", SAYING)
+	assert api.preview_submission(known.submission)["questions"][0]["known"]
+	assert api.preview_submission()["submission"] == doc.submission  # what is asked about is more telling
+	switch(frappe, server)
+	work(frappe, doc)
+	assert frappe.get_last_doc("AI Error Event", filters={"code": "BR-KSA-960"}).question == question["input"]
+	for user in ("Guest", user_with(frappe, "Sales User")):
+		frappe.set_user(user)
+		with pytest.raises(frappe.PermissionError):
+			api.preview_submission(doc.submission)
+
+
+def test_switching_on_says_at_once_what_is_missing(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+	import importlib.util
+
+	switch(frappe, None)
+	settings = frappe.get_doc("AI Error Settings")
+	settings.update({"enabled": 1, "base_url": ""})
+	find = importlib.util.find_spec
+	with monkeypatch.context() as patch:
+		patch.setattr(
+			importlib.util, "find_spec", lambda name, *more: None if name == "openai" else find(name, *more)
+		)
+		with pytest.raises(frappe.ValidationError, match="openai"):
+			settings.save()
+	from frappe.utils.password import remove_encrypted_password
+
+	remove_encrypted_password("AI Error Settings", "AI Error Settings", "api_key")
+	keyless = frappe.get_doc("AI Error Settings")
+	keyless.update({"enabled": 1, "base_url": "", "api_key": ""})
+	with pytest.raises(frappe.ValidationError, match="key"):
+		keyless.save()
+	keyless = frappe.get_doc("AI Error Settings")
+	keyless.update(
+		{"enabled": 1, "base_url": "http://127.0.0.1:9/v1", "api_key": ""}
+	).save()  # a model on this machine may ask for none
+	switch(frappe, None)
+
+
 def test_the_resolution_rate(frappe: Any) -> None:
 	from frappe.utils import nowdate
 

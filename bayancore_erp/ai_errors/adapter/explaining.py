@@ -15,7 +15,9 @@ import frappe
 from frappe.utils import cint, get_first_day, now_datetime, nowdate
 
 from bayancore_erp.ai_errors.core.answer import read
+from bayancore_erp.ai_errors.core.catalogue import find
 from bayancore_erp.ai_errors.core.explain import Asked, Explainer, Result
+from bayancore_erp.ai_errors.core.locator import locate
 from bayancore_erp.ai_errors.core.prompt import VERSION, Question, cache_key
 from bayancore_erp.ai_errors.core.redact import Problem, fingerprint, redact, strings_of
 from bayancore_erp.zatca.adapter.records import append_row
@@ -219,6 +221,62 @@ _NAMES = (
 	"customer_address",
 	"po_no",
 )
+
+
+def problem_of(submission: Any, message: Any, document: Any) -> Problem:
+	"""What ZATCA said, as the explainer takes it; where it is, as far as the document tells."""
+	xml = document.xml if document else None
+	fields = tuple(spot.field for spot in locate(message.code, message.at or "", xml) if spot.field)
+	return Problem(
+		message.code,
+		message.at or "",
+		message.category or "",
+		document_type(document, submission),
+		fields[:3],
+	)
+
+
+TYPES = {"388": "invoice", "381": "credit note", "383": "debit note", "386": "prepayment invoice"}
+
+
+def document_type(document: Any, submission: Any) -> str:
+	"""Such as "standard credit note"."""
+	kind = str(submission.kind or "Standard").lower()
+	return f"{kind} {TYPES.get(str(document.type_code) if document else '388', 'invoice')}"
+
+
+def preview_of(submission: Any) -> list[tuple[Any, Question]]:
+	"""What would be sent about each message of ZATCA's answer to an invoice, word for word. Nothing is sent."""
+	document = frappe.get_doc("ZATCA Document", submission.document) if submission.document else None
+	invoice = frappe.get_doc(submission.invoice_doctype, submission.invoice_name)
+	strings = strings_around(invoice, document.xml if document else None)
+	return [
+		(message, Explainer().preview(problem_of(submission, message, document), strings))
+		for message in submission.messages
+		if message.source == "ZATCA"
+	]
+
+
+MOST_LOOKED_AT = 50
+
+
+def latest_rejected() -> str:
+	"""The latest submission whose rejection the dictionary does not wholly explain, else the latest one; "" for none."""
+	names = frappe.get_all(
+		"ZATCA Submission",
+		filters={"state": "Rejected"},
+		order_by="creation desc",
+		limit=MOST_LOOKED_AT,
+		pluck="name",
+	)
+	said = frappe.get_all(
+		"ZATCA Message",
+		filters={"parent": ("in", names or [""]), "source": "ZATCA"},
+		fields=["parent", "code"],
+	)
+	unknown = {row.parent for row in said if find(row.code) is None}
+	known = {row.parent for row in said}
+	return next((name for group in (unknown, known) for name in names if name in group), "")
 
 
 def preview(code: str, message: str) -> Question:

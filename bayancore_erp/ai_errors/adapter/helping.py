@@ -14,11 +14,9 @@ import frappe
 from frappe import _
 
 from bayancore_erp.ai_errors.adapter import explaining, learning
-from bayancore_erp.ai_errors.adapter.listeners import problem_of
 from bayancore_erp.ai_errors.adapter.locating import Scene, Spot
 from bayancore_erp.ai_errors.core import catalogue
 from bayancore_erp.ai_errors.core.locator import Confidence
-from bayancore_erp.ai_errors.core.redact import Problem
 from bayancore_erp.invoice_to_cash.adapter.following import here, row_doctype
 from bayancore_erp.invoice_to_cash.adapter.points import ERROR, Point, buttons, whom_to_ask
 from bayancore_erp.invoice_to_cash.adapter.readiness import ARABIC, Readiness, assess
@@ -206,7 +204,7 @@ def explanation(doc: Any, row: Any, message: Any, scene: Scene) -> tuple[Any, bo
 	if catalogue.find(message.code):
 		return None, False
 	document = frappe.get_doc("ZATCA Document", row.document) if row.document else None
-	problem: Problem = problem_of(row, message, document)
+	problem = explaining.problem_of(row, message, document)
 	strings = explaining.strings_around(doc, scene.xml)
 	found = explaining.best(problem, strings)
 	if found or not explaining.is_on():

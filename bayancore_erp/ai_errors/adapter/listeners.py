@@ -89,7 +89,7 @@ def explain(submission: str) -> int:
 	frappe.db.commit()
 	explained = 0
 	for message in unknown(row):
-		name = explaining.ask(problem_of(row, message, document), strings)
+		name = explaining.ask(explaining.problem_of(row, message, document), strings)
 		frappe.db.commit()
 		if not name:
 			continue
@@ -107,28 +107,3 @@ def explain(submission: str) -> int:
 		docname=row.invoice_name,
 	)
 	return explained
-
-
-def problem_of(submission: Any, message: Any, document: Any) -> Any:
-	"""What ZATCA said, as the explainer takes it; where it is, as far as the document tells."""
-	from bayancore_erp.ai_errors.core.locator import locate
-	from bayancore_erp.ai_errors.core.redact import Problem
-
-	xml = document.xml if document else None
-	fields = tuple(spot.field for spot in locate(message.code, message.at or "", xml) if spot.field)
-	return Problem(
-		message.code,
-		message.at or "",
-		message.category or "",
-		document_type(document, submission),
-		fields[:3],
-	)
-
-
-TYPES = {"388": "invoice", "381": "credit note", "383": "debit note", "386": "prepayment invoice"}
-
-
-def document_type(document: Any, submission: Any) -> str:
-	"""Such as "standard credit note"."""
-	kind = str(submission.kind or "Standard").lower()
-	return f"{kind} {TYPES.get(str(document.type_code) if document else '388', 'invoice')}"

@@ -27,29 +27,58 @@ function preview(frm) {
 		title: __("What Is Sent"),
 		size: "large",
 		fields: [
-			{ fieldname: "code", fieldtype: "Data", label: __("Code"), default: SAMPLES[0][0], reqd: 1 },
-			{ fieldname: "message", fieldtype: "Small Text", label: __("ZATCA's Message"), default: SAMPLES[0][1], reqd: 1 },
+			{
+				fieldname: "submission",
+				fieldtype: "Link",
+				options: "ZATCA Submission",
+				label: __("Rejected Submission"),
+				description: __("Empty: try any code and message."),
+				get_query: () => ({ filters: { state: "Rejected" } }),
+				onchange: () => show(),
+			},
+			{ fieldname: "code", fieldtype: "Data", label: __("Code"), default: SAMPLES[0][0], depends_on: "eval:!doc.submission" },
+			{ fieldname: "message", fieldtype: "Small Text", label: __("ZATCA's Message"), default: SAMPLES[0][1], depends_on: "eval:!doc.submission" },
 			{ fieldname: "result", fieldtype: "HTML" },
 		],
 		primary_action_label: __("Show"),
-		async primary_action({ code, message }) {
-			const answer = await frappe.call({ method: "bayancore_erp.ai_errors.api.preview", args: { code, message } });
-			const sent = answer.message;
-			const block = (title, text) =>
-				`<h6>${escape(title)}</h6><pre dir="ltr" style="white-space: pre-wrap; text-align: left">${escape(text)}</pre>`;
-			if (sent.known) {
-				const said = __("The dictionary explains this code: nothing is sent about it.");
-				return dialog.get_field("result").$wrapper.html(`<p class="text-muted">${escape(said)}</p>`);
-			}
-			dialog.get_field("result").$wrapper.html(
-				block(__("To"), frm.doc.base_url || "https://api.openai.com/v1") +
-					block(__("Model"), frm.doc.model || "") +
-					block(__("The Question"), JSON.stringify(JSON.parse(sent.input), null, 1)) +
-					block(__("Fixed Instructions"), sent.instructions)
-			);
-		},
+		primary_action: () => show(),
 	});
+	const block = (title, text) =>
+		`<h6>${escape(title)}</h6><pre dir="ltr" style="white-space: pre-wrap; text-align: left">${escape(text)}</pre>`;
+	const head = () => block(__("To"), frm.doc.base_url || "https://api.openai.com/v1") + block(__("Model"), frm.doc.model || "");
+	const nothing = () => `<p class="text-muted">${escape(__("The dictionary explains this code: nothing is sent about it."))}</p>`;
+
+	function one(sent) {
+		const title = `<h5 class="mt-4"><code>${escape(sent.code)}</code> <bdi>${escape(sent.message)}</bdi></h5>`;
+		if (sent.known) return title + nothing();
+		return title + block(__("The Question"), JSON.stringify(JSON.parse(sent.input), null, 1));
+	}
+
+	function draw(questions) {
+		const asked = questions.filter((each) => !each.known);
+		dialog
+			.get_field("result")
+			.$wrapper.html(
+				(asked.length ? head() : "") + questions.map(one).join("") + (asked.length ? block(__("Fixed Instructions"), asked[0].instructions) : "")
+			);
+	}
+
+	async function show() {
+		const { submission, code, message } = dialog.get_values(true) || {};
+		if (submission) {
+			const answer = await frappe.xcall("bayancore_erp.ai_errors.api.preview_submission", { submission });
+			return draw(answer.questions);
+		}
+		if (!code || !message) return;
+		const sent = await frappe.xcall("bayancore_erp.ai_errors.api.preview", { code, message });
+		draw([{ ...sent, code, message }]);
+	}
+
 	dialog.get_field("message").$input.attr("dir", "auto");
 	dialog.show();
-	dialog.primary_action(dialog.get_values());
+	// The invoice that was rejected last tells more than any sample.
+	frappe.xcall("bayancore_erp.ai_errors.api.preview_submission").then(
+		(answer) => (answer.submission ? dialog.set_value("submission", answer.submission) : show()),
+		() => show()
+	);
 }

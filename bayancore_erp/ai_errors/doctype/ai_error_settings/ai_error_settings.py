@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from urllib.parse import urlsplit
 
 import frappe
@@ -23,6 +24,20 @@ class AIErrorSettings(Document):
 			self.check_address()
 		if not 1 <= cint(self.timeout_seconds) <= MOST_SECONDS:
 			frappe.throw(_("The timeout is between 1 and {0} seconds.").format(MOST_SECONDS))
+		if cint(self.enabled):
+			self.check_means()
+
+	def check_means(self) -> None:
+		"""Said when it is switched on, not by every question that fails in a worker."""
+		if importlib.util.find_spec("openai") is None:
+			frappe.throw(
+				_(
+					"The Python package {0} is not installed on this server, so nobody can be asked. Your administrator installs it with: {1}"
+				).format("openai", "bench pip install 'openai>=2,<4' 'pydantic~=2.10'")
+			)
+		here = urlsplit(self.base_url or "").hostname in HERE
+		if not (here or self.get_password("api_key", raise_exception=False)):
+			frappe.throw(_("Enter the API key of the service: without a key it answers nobody."))
 
 	def check_address(self) -> None:
 		"""A key may travel encrypted only, or not at all."""
