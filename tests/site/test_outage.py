@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -61,8 +62,8 @@ def frappe(site: Any, fatoora: Fatoora) -> Iterator[Any]:
 	site.db.commit()
 
 
-def draft(frappe: Any, **more: Any) -> Any:
-	doc = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 2, 100)], **more)
+def draft(frappe: Any, customer: str = world.VAT_BUYER, **more: Any) -> Any:
+	doc = world.invoice(frappe, customer, [world.line("خدمة | Service", 2, 100)], **more)
 	frappe.db.commit()
 	return doc
 
@@ -371,6 +372,109 @@ def test_one_that_was_paid_already_is_reversed_too(
 	kept = fresh(frappe, payment)
 	assert (kept.docstatus, kept.references, kept.unallocated_amount) == (1, [], payment.paid_amount)
 	assert frappe.db.get_value("Sales Invoice", corrected, "docstatus") == 0
+
+
+def test_a_simplified_one_written_by_hand_is_issued_as_of_then(frappe: Any, fatoora: Fatoora) -> None:
+	from bayancore_erp.zatca.api import enter_outage
+
+	now = frappe.utils.now_datetime().replace(microsecond=0)
+	handed = now - timedelta(hours=30)
+	enter_outage(
+		world.COMPANY,
+		"The server was broken",
+		"Cannot Generate Invoices",
+		started_at=str(now - timedelta(hours=31)),
+		ended_at=str(now - timedelta(hours=29)),
+	)
+	doc = draft(
+		frappe,
+		world.PERSON,
+		zatca_paper_number="T-0815",
+		zatca_paper_issued_at=handed,
+		posting_date=handed.date(),
+		due_date=now.date(),
+	)
+	doc.submit()
+	frappe.db.commit()
+	issued = fresh(frappe, doc)
+	assert (issued.docstatus, issued.zatca_state, issued.zatca_issued_at) == (1, "To Report", handed)
+	xml = frappe.get_doc("ZATCA Document", issued.zatca_document).xml.decode()
+	assert f"<cbc:IssueDate>{handed.date()}</cbc:IssueDate>" in xml and "T-0815" in xml
+	assert advance(frappe, doc) == "Reported"
+	assert len(fatoora.submissions(issued.zatca_uuid)) == 1
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["the outage lasts", "the outage is over"])
+def test_killed_between_its_release_and_its_booking(frappe: Any, fatoora: Fatoora, ended: bool) -> None:
+	from test_clearance import child
+
+	from bayancore_erp.zatca.api import leave_outage
+
+	fatoora.fault("503:clearance:99")
+	enter(frappe)
+	doc = draft(frappe)
+	killed = child(
+		"import bayancore_erp.zatca.adapter.orchestrator as o; o.post = die\n"
+		f"from bayancore_erp.zatca.api import release_uncleared as r; r({doc.name!r})"
+	)
+	assert killed.wait(timeout=120) == -signal.SIGKILL
+	half = fresh(frappe, doc)
+	assert (half.docstatus, half.zatca_state) == (0, "Clearance Pending") and half.zatca_released_at
+	assert not world.ledger(frappe, half)
+	half.items[0].qty = 9
+	with pytest.raises(frappe.ValidationError):
+		half.save()
+	frappe.db.rollback()
+	if ended:
+		fatoora.calm()
+		leave_outage(world.COMPANY)
+		frappe.db.commit()
+		assert advance(frappe, doc) == "Cleared", "cleared first, then booked"
+	else:
+		assert advance(frappe, doc) == "Clearance Pending"
+		assert not frappe.db.count("ZATCA Attempt", {"invoice_name": doc.name}), "booked first"
+	booked = fresh(frappe, doc)
+	assert booked.docstatus == 1 and booked.zatca_uuid == half.zatca_uuid
+	assert frappe.db.count("GL Entry", {"voucher_no": doc.name, "is_cancelled": 0}) == 3
+	fatoora.calm()
+	if not ended:
+		assert advance(frappe, doc) == "Cleared"
+	assert len(fatoora.submissions(booked.zatca_uuid)) == 1
+	assert frappe.db.count("ZATCA Document", {"invoice_name": doc.name}) == 1
+
+
+def test_a_business_at_the_till_is_shown_the_way(frappe: Any, fatoora: Fatoora) -> None:
+	"""A POS Invoice could only wait, and nothing could be handed over: a Sales Invoice is released. Persons are served as ever."""
+	from till import CASH, close_if_open, opened, sold
+
+	from bayancore_erp.zatca.adapter.guard import NothingToHandOver
+
+	frappe.opening = opened(frappe)
+	fatoora.fault("503:clearance:99")
+	enter(frappe)
+	sale = sold(frappe, world.line("طابعة | Printer", 1, 1150), paid=1150, customer=world.VAT_BUYER)
+	frappe.db.commit()
+	for language, words in (("en", "Make a Sales Invoice"), ("ar", "فاتورة مبيعات")):
+		frappe.local.lang = language
+		with pytest.raises(NothingToHandOver, match=words):
+			fresh(frappe, sale).submit()
+		frappe.db.rollback()
+	frappe.local.lang = "en"
+	assert not fresh(frappe, sale).zatca_state
+	frappe.delete_doc("POS Invoice", sale.name)
+	person = sold(frappe, world.line("قهوة | Coffee", 1, 10), paid=10)
+	person.submit()
+	assert person.docstatus == 1 and person.zatca_qr
+	frappe.db.commit()
+	instead = draft(
+		frappe,
+		is_pos=1,
+		pos_profile=world.POS_PROFILE,
+		payments=[{"mode_of_payment": "Cash", "amount": 230, "account": CASH}],
+	)
+	assert release(frappe, instead)["state"] == "Clearance Pending"
+	assert str(world.ledger(frappe, fresh(frappe, instead))[CASH]) == "230.00"
+	close_if_open(frappe)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import frappe
 from frappe import _
 from frappe.utils import get_datetime, now_datetime
 
-from bayancore_erp.zatca.adapter import journal, late, signed
+from bayancore_erp.zatca.adapter import journal, late, outage, signed
 from bayancore_erp.zatca.adapter.fields import SYSTEM_FIELDS, InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.mapper import drop_facts, keep_facts, kind_of, skip_reason
 from bayancore_erp.zatca.adapter.posting import workflow_field
@@ -37,6 +37,10 @@ JOB_TIMEOUT = 1200
 
 class BeingCleared(frappe.ValidationError):
 	"""The invoice is on its way to ZATCA: its content stands until the verdict."""
+
+
+class NothingToHandOver(frappe.ValidationError):
+	"""A business at the till while ZATCA does not answer: a POS Invoice waits, and cannot be released."""
 
 
 def forget_copied(doc: Any) -> None:
@@ -101,7 +105,29 @@ def must_be_cleared(doc: Any, state: str, before: Any) -> bool:
 		return False
 	late.require_outage(doc)
 	refuse_frozen(doc, state, before)
-	return kind_of(doc) is Kind.STANDARD
+	standard = kind_of(doc) is Kind.STANDARD
+	if standard:
+		refuse_at_the_till(doc)
+	return standard
+
+
+def refuse_at_the_till(doc: Any) -> None:
+	"""Raise NothingToHandOver for a POS Invoice in outage mode: the goods would leave without a paper.
+
+	One that was signed already waits like any other: its number is taken.
+	"""
+	if (
+		doc.doctype == "POS Invoice"
+		and outage.is_active(doc.company)
+		and not documents_of(doc.doctype, doc.name)
+	):
+		frappe.throw(
+			_(
+				"{0} is in outage mode, so a sale to a business cannot be cleared at the till. Make a Sales Invoice with Include Payment (POS) instead: a ZATCA Manager releases it."
+			).format(doc.company),
+			NothingToHandOver,
+			title=_("Outage mode"),
+		)
 
 
 def queue_draft(doc: Any) -> bool:
