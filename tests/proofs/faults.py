@@ -113,7 +113,7 @@ def arm() -> None:
 
 		return str(frappe.db.get_value("ZATCA Submission", submission, "invoice_name") or "")
 
-	before(desk, "move", "asked", lambda submission, company: of_submission(submission))
+	before(desk, "move", "asked", lambda submission, *rest: of_submission(submission))
 	before(jobs, "advance", "taken", of_submission)
 	before(orchestrator, "sign_and_store", "claimed", of_row)
 	before(orchestrator, "store", "rehearsed")

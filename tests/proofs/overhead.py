@@ -2,7 +2,8 @@
 """Proof `overhead`: what the law adds to an ERPNext submit (issue B): at most 15 % and 15 queries, at 10 lines and at 100.
 
 On a private bench, in pairs of the same invoice: submitted by ERPNext alone, and with us. *Our share* is what the second costs
-beyond the first: a simplified invoice, judged, signed and its QR there; and the posting of one that ZATCA has cleared.
+beyond the first: a simplified invoice, judged, signed and its QR there; the posting of one that ZATCA has cleared; and a
+standard one from the button to its posting, without its rehearsal and the gateway.
 Counted in processor time of this process and of the database server, since the machine is shared, and in queries. Then the
 whole way of a standard invoice with a gateway that takes one second: 10 lines in less than 2 s, 100 in less than 3.5 s, of
 which two submits of ERPNext's and the network are told apart: at most 100 ms are ours. Last line is the figure; exit 1 where short. Needs a bench.
@@ -27,6 +28,7 @@ import own_bench
 
 SHARE, QUERIES = 0.15, 15
 WITHIN = {10: 2.0, 100: 3.5}
+OURS = {"all": 1, "rehearsal": -1, "network": -1}
 # Seconds beyond two of ERPNext's own submits (one is the rehearsal) and the gateway's answer.
 OWN = 0.1
 TICK = os.sysconf("SC_CLK_TCK")
@@ -135,13 +137,15 @@ class Bench:
 
 	def whole(self, lines: int, buyer: str) -> dict[str, Meter]:
 		"""The button, with a gateway that takes a second; and what of it is the gateway's."""
-		from bayancore_erp.zatca.adapter import gateway
+		from bayancore_erp.zatca.adapter import gateway, rehearsal
 		from bayancore_erp.zatca.api import submit_for_clearance
 
 		doc = self.draft(lines, buyer)
-		parts = {"network": self.meter(), "all": self.meter()}
+		parts = {"network": self.meter(), "rehearsal": self.meter(), "all": self.meter()}
 		with (
 			self.timed(gateway.FatooraClient, "clear", parts["network"]),
+			self.timed(rehearsal, "rehearse", parts["rehearsal"]),
+			self.timed(rehearsal, "check", parts["rehearsal"]),
 			parts["all"].running(),
 		):
 			self.fatoora.fault("delay=1:clearance:1")
@@ -192,7 +196,7 @@ def shares(bench: Bench, lines: int, pairs: int) -> tuple[list[str], bool]:
 
 
 def wholes(bench: Bench, lines: int, pairs: int) -> tuple[str, bool]:
-	"""The whole way, as long as a person sees it."""
+	"""The whole way, as long as a person sees it, and what of it is ours."""
 	import world
 
 	alone, found = [], []
@@ -204,18 +208,29 @@ def wholes(bench: Bench, lines: int, pairs: int) -> tuple[str, bool]:
 	own = median(
 		one["all"].busy - one["network"].busy - 2 * pair.busy for one, pair in zip(found, alone, strict=True)
 	)
+	beyond = [
+		(
+			sum(sign * one[part].busy for part, sign in OURS.items()) / pair.busy - 1,
+			sum(sign * one[part].queries for part, sign in OURS.items()) - pair.queries,
+		)
+		for one, pair in zip(found, alone, strict=True)
+	]
+	share, queries = median(one[0] for one in beyond), median(one[1] for one in beyond)
 	load = os.getloadavg()[0]
 	print(
 		f"  {lines:3} lines, cleared with a gateway of 1 s: {wall:.2f} s by the clock, {busy:.2f} s without waiting for others"
 		f" (load {load:.1f}); two of ERPNext's own submits take {2 * median(one.wall for one in alone):.2f} s,"
-		f" ours beyond them and the gateway {1000 * own:.0f} ms",
+		f" ours beyond them and the gateway {1000 * own:.0f} ms; without rehearsal and gateway"
+		f" {100 * share:.1f} % and {queries:g} queries beyond ERPNext's own submit",
 		flush=True,
 	)
 	# By the clock where the machine is ours; where others use it, what it would take without them.
 	took = wall if load < (os.cpu_count() or 1) else min(wall, busy)
-	return f"{took:.2f} s ({1000 * own:+.0f} ms on two submits of ERPNext's)", took < WITHIN[
-		lines
-	] and own <= OWN
+	return (
+		f"{took:.2f} s ({1000 * own:+.0f} ms on two submits of ERPNext's; {100 * share:.0f} % and {queries:g} queries"
+		" without rehearsal and gateway)",
+		took < WITHIN[lines] and own <= OWN and share <= SHARE and queries <= QUERIES,
+	)
 
 
 def main() -> int:

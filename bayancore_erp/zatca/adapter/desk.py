@@ -48,9 +48,11 @@ def submit_for_clearance(doc: Any) -> dict[str, Any]:
 	"""Ask for the submit, as every path does, and go on with it here as long as a person waits."""
 	doctype, name = doc.doctype, doc.name
 	with inline.place() as admitted:
+		queued = ""
 		if doc.docstatus == 0 and not journal.live(doctype, name):
 			rejected = doc.get(InvoiceField.STATE) == State.REJECTED.value
-			if rejected or not (admitted and guard.queue_draft(doc)):
+			queued = guard.queue_draft(doc) if admitted and not rejected else ""
+			if not queued:
 				# No job where this very request goes on: a worker could be faster and leave the person without the answer.
 				doc.flags.zatca_inline = admitted
 				if rejected:
@@ -58,13 +60,13 @@ def submit_for_clearance(doc: Any) -> dict[str, Any]:
 				doc.submit()
 				frappe.clear_messages()
 		frappe.db.commit()
-		submission = journal.live(doctype, name)
-		if (
+		submission = queued or journal.live(doctype, name)
+		if queued or (
 			submission
 			and admitted
 			and frappe.db.get_value(journal.SUBMISSION, submission, "kind") == Kind.STANDARD.value
 		):
-			move(submission, doc.company)
+			move(submission, doc.company, doc if queued else None)
 	return verdict(doctype, name)
 
 
@@ -95,10 +97,10 @@ def refresh_copied(doc: Any) -> None:
 			doc.set(display, render_address(doc.get(address), check_permissions=False))
 
 
-def move(submission: str, company: str) -> None:
-	"""As far as it goes while somebody waits; the rest is a worker's."""
+def move(submission: str, company: str, draft: Any = None) -> None:
+	"""As far as it goes while somebody waits; the rest is a worker's. `draft`: the invoice as just read, if it was."""
 	patience = cint(settings_of(company).get("web_wait_seconds")) or WAIT
-	orchestrator.advance(submission, patience=patience)
+	orchestrator.advance(submission, patience=patience, draft=draft)
 	if frappe.db.get_value(journal.SUBMISSION, submission, "live_key"):
 		guard.enqueue(submission, after_commit=False)
 
@@ -162,10 +164,13 @@ def verdict(doctype: str, name: str) -> dict[str, Any]:
 		"environment": doc.get(InvoiceField.ENVIRONMENT) or "",
 		"messages": [],
 	}
-	submission = doc.get(InvoiceField.SUBMISSION)
-	if not submission or not frappe.db.exists(journal.SUBMISSION, submission):
+	if not doc.get(InvoiceField.SUBMISSION):
 		return answer
-	row = frappe.get_doc(journal.SUBMISSION, submission)
+	try:
+		row = frappe.get_doc(journal.SUBMISSION, doc.get(InvoiceField.SUBMISSION))
+	except frappe.DoesNotExistError:
+		frappe.clear_last_message()
+		return answer
 	answer.update(
 		step=row.step or "",
 		attempts=row.attempts,

@@ -130,18 +130,18 @@ def refuse_at_the_till(doc: Any) -> None:
 		)
 
 
-def queue_draft(doc: Any) -> bool:
-	"""Ask for the clearance of a draft as it is stored, without saving it once more. Gives whether that could be done.
+def queue_draft(doc: Any) -> str:
+	"""Ask for the clearance of a draft as it is stored, without saving it once more. Gives its submission, empty where that cannot be.
 
 	Not where a Workflow has a say, nor where what it was made of was corrected since. The rehearsal lets ERPNext validate it.
 	"""
 	if workflow_field(doc.doctype) or not is_current(doc):
-		return False
+		return ""
 	keep_facts(doc)
 	wanted = must_be_cleared(doc, doc.get(InvoiceField.STATE) or "", doc)
 	drop_facts(doc)
 	if not wanted:
-		return False
+		return ""
 	submission = journal.open_submission(doc, State.QUEUED, kind=Kind.STANDARD.value)
 	journal.show(
 		doc.doctype,
@@ -152,7 +152,7 @@ def queue_draft(doc: Any) -> bool:
 			InvoiceField.KIND: Kind.STANDARD.value,
 		},
 	)
-	return True
+	return str(submission.name)
 
 
 def is_current(doc: Any) -> bool:

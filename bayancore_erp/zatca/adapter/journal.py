@@ -84,6 +84,7 @@ def open_submission(doc: Any, state: State, **values: Any) -> Any:
 	row.flags.by_the_writer = True
 	row.flags.ignore_permissions = True
 	row.flags.ignore_links = True
+	row.flags.ignore_validate = True
 	return row.insert()
 
 

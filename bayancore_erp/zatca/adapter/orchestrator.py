@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import frappe
 from frappe import _
-from frappe.utils import now_datetime
+from frappe.utils import get_datetime, now_datetime
 
 from bayancore_erp.zatca.adapter import breaker, clone, journal, late, managers, outage, posting, rehearsal
 from bayancore_erp.zatca.adapter.chain import DeviceNotReady
@@ -51,11 +51,13 @@ LATER = timedelta(minutes=5)
 # Seconds over which those who wait for the same gateway come back.
 APART = 30
 NAMED_AGAIN = timedelta(minutes=3)
+# What asking for the clearance has written on the draft, without touching its `modified`.
+SHOWN = (InvoiceField.STATE, InvoiceField.SUBMISSION, InvoiceField.KIND)
 _QR = "//*[local-name()='AdditionalDocumentReference'][*[local-name()='ID']='QR']//*[local-name()='EmbeddedDocumentBinaryObject']"
 T = TypeVar("T")
 
 
-def advance(submission: str, *, patience: float | None = None) -> str:
+def advance(submission: str, *, patience: float | None = None, draft: Any = None) -> str:
 	"""Move a submission on until it ends or has to wait. `patience`: seconds a person waits for. Gives its state.
 
 	Commits the caller's transaction: never call it from a document's event.
@@ -68,7 +70,7 @@ def advance(submission: str, *, patience: float | None = None) -> str:
 	try:
 		for _round in range(2 + SHORT_WAITS):
 			left = None if patience is None else patience - (time.monotonic() - began)
-			if not go_on(lease, left):
+			if not go_on(lease, left, draft):
 				break
 	except LeaseLost:
 		frappe.db.rollback()
@@ -81,7 +83,7 @@ def advance(submission: str, *, patience: float | None = None) -> str:
 	return state_of(submission)
 
 
-def go_on(lease: Lease, patience: float | None) -> bool:
+def go_on(lease: Lease, patience: float | None, draft: Any = None) -> bool:
 	"""The next step by what is stored. Gives whether another one may follow at once."""
 	row = frappe.db.get_value(
 		journal.SUBMISSION,
@@ -104,7 +106,7 @@ def go_on(lease: Lease, patience: float | None) -> bool:
 		post(lease, row)
 		return False
 	if not row.document:
-		return sign_and_store(lease, row)
+		return sign_and_store(lease, row, draft)
 	return send(lease, row, patience)
 
 
@@ -179,25 +181,22 @@ def take(submission: str) -> Lease | None:
 def lock_invoice(doctype: str, name: str) -> Any:
 	"""Lock the invoice's row, of which the guard asks the state."""
 	rows = frappe.db.sql(
-		f"select docstatus, zatca_state from `tab{doctype}` where name = %s for update", name, as_dict=True
+		f"select docstatus, zatca_state, zatca_document from `tab{doctype}` where name = %s for update",
+		name,
+		as_dict=True,
 	)
 	return rows[0] if rows else None
 
 
 # --- look, rehearse, sign ---------------------------------------------------------------------------------------------
-def sign_and_store(lease: Lease, row: Any) -> bool:
+def sign_and_store(lease: Lease, row: Any, draft: Any = None) -> bool:
 	"""Everything up to the stored bytes. Gives whether they are there."""
 	doctype, name = row.invoice_doctype, row.invoice_name
 	with acting_as(row.requested_by):
 		frappe.db.rollback()
-		if not frappe.db.exists(doctype, name):
-			# The caller's transaction that asked for it was rolled back, or the draft was deleted.
-			step(
-				lambda: journal.release(lease, state=State.SKIPPED, live_key=None, finished_at=now_datetime())
-			)
-			return False
-		doc = frappe.get_doc(doctype, name)
-		if doc.docstatus != 0:
+		doc = stored(doctype, name, draft)
+		if doc is None or doc.docstatus != 0:
+			# The caller's transaction that asked for it was rolled back, or the draft was deleted or booked without us.
 			step(
 				lambda: journal.release(lease, state=State.SKIPPED, live_key=None, finished_at=now_datetime())
 			)
@@ -227,8 +226,7 @@ def sign_and_store(lease: Lease, row: Any) -> bool:
 
 def store(lease: Lease, doc: Any, invoice: Any, device: str, issued_at: datetime, snapshot: str) -> None:
 	"""Sign at the device's next place and store the bytes, with everything that names them."""
-	lock_invoice(doc.doctype, doc.name)
-	supersedes = frappe.db.get_value(doc.doctype, doc.name, InvoiceField.DOCUMENT) or ""
+	supersedes = lock_invoice(doc.doctype, doc.name).zatca_document or ""
 	document = sign(doc, invoice, device, issued_at, supersedes=supersedes, snapshot=snapshot)
 	journal.write(
 		lease,
@@ -247,6 +245,17 @@ def store(lease: Lease, doc: Any, invoice: Any, device: str, issued_at: datetime
 		set_posting_time=1,
 		**shown(document),
 	)
+
+
+def stored(doctype: str, name: str, draft: Any) -> Any:
+	"""The invoice as the database has it; `draft` where that is what was read before it was asked for. None where it is gone."""
+	row = frappe.db.get_value(doctype, name, ["modified", "docstatus", *SHOWN], as_dict=True)
+	if not row:
+		return None
+	if not draft or get_datetime(draft.modified) != row.modified:
+		return frappe.get_doc(doctype, name)
+	draft.update(row)
+	return draft
 
 
 def approve(lease: Lease, row: Any, doc: Any, issued_at: datetime) -> tuple[Invoice, str] | None:
