@@ -58,7 +58,9 @@ T = TypeVar("T")
 
 
 def advance(submission: str, *, patience: float | None = None, draft: Any = None) -> str:
-	"""Move a submission on until it ends or has to wait. `patience`: seconds a person waits for. Gives its state.
+	"""Move a submission on until it ends or has to wait. Gives its state.
+
+	`patience`: seconds a person waits for. `draft`: the invoice as just read, to be signed from if it is still the stored one.
 
 	Commits the caller's transaction: never call it from a document's event.
 	"""
@@ -72,6 +74,7 @@ def advance(submission: str, *, patience: float | None = None, draft: Any = None
 			left = None if patience is None else patience - (time.monotonic() - began)
 			if not go_on(lease, left, draft):
 				break
+			draft = None  # read once, and changed by what was done with it
 	except LeaseLost:
 		frappe.db.rollback()
 	except Exception as error:
