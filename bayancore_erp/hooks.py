@@ -296,11 +296,12 @@ scheduler_events = {
 		],
 	},
 	"hourly": ["bayancore_erp.ai_errors.jobs.watch_warnings"],
-	"daily": ["bayancore_erp.zatca.jobs.tell_of_expiry"],
+	"daily": ["bayancore_erp.zatca.jobs.tell_of_expiry", "bayancore_erp.zatca.jobs.tell_of_notified_dates"],
 	"hourly_long": ["bayancore_erp.zatca.jobs.second_watch", "bayancore_erp.archive.audit_jobs.export"],
 	"daily_long": [
 		"bayancore_erp.archive.jobs.nightly",
 		"bayancore_erp.archive.audit_jobs.nightly",
 		"bayancore_erp.zatca.jobs.verify_books",
+		"bayancore_erp.zatca.jobs.verify_chains",
 	],
 }

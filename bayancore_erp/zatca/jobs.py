@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from bayancore_erp.zatca.adapter import (
+	chain_watch,
 	enrolment,
 	expiry,
 	guard,
+	notified,
 	orchestrator,
 	outage,
 	prepayment,
@@ -55,6 +57,11 @@ def tell_of_expiry() -> int:
 	return expiry.tell()
 
 
+def tell_of_notified_dates() -> int:
+	"""Tell the managers of companies past ZATCA's date without production; gives how many companies."""
+	return notified.tell()
+
+
 def draft_prepayment_invoice(payment: str) -> str:
 	"""The draft that an advance wants; gives its name."""
 	return prepayment.draft_for(payment)
@@ -70,6 +77,11 @@ def note_withheld(
 def watch_outages() -> None:
 	"""Enter outage mode where the gateway has been away long enough, leave it once it answers."""
 	outage.watch()
+
+
+def verify_chains() -> int:
+	"""Recompute what was signed since the last night, and weekly everything; gives how many chains are not whole."""
+	return chain_watch.nightly()
 
 
 def verify_books() -> int:

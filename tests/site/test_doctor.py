@@ -197,8 +197,60 @@ def test_a_company_past_its_date_outside_production(frappe: Any) -> None:
 	change(frappe, "ZATCA Settings", world.COMPANY, notified_date="2026-01-01")
 	((finding),) = findings("environments")
 	assert finding.light.value == RED and frappe.device in finding.sentence
-	change(frappe, "ZATCA Device", frappe.device, environment="Production")
+	change(frappe, "ZATCA Settings", world.COMPANY, enabled=0)
+	assert lights("environments") == [RED], "who has not begun is late all the same"
+	change(frappe, "ZATCA Device", frappe.device, environment="Production", status="Compliance")
+	assert lights("environments") == [RED], "not in production before its certificate is"
+	change(frappe, "ZATCA Device", frappe.device, status="Active")
 	assert lights("environments") == []
+
+
+def test_the_managers_of_a_company_past_its_date_are_told_weekly(frappe: Any) -> None:
+	from frappe.desk.form.load import getdoc
+	from frappe.utils import add_days, nowdate
+
+	from bayancore_erp.zatca.adapter import notified
+	from bayancore_erp.zatca.page.zatca_setup import zatca_setup
+
+	manager = world.make(
+		frappe, "User", email="late@bayan.example", first_name="Late", send_welcome_email=0, language="ar"
+	)
+	manager.add_roles("ZATCA Manager")
+	values = {**zatca_setup.overview(world.COMPANY)["values"], "notified_date": add_days(nowdate(), 1)}
+	zatca_setup.save(world.COMPANY, values)
+	frappe.db.set_value("ZATCA Settings", world.COMPANY, "enabled", 0)
+	frappe.db.commit()
+
+	def told() -> tuple[int, int]:
+		bells = {"document_name": world.COMPANY, "document_type": "ZATCA Settings", "for_user": manager.name}
+		return notified.tell(), frappe.db.count("Notification Log", bells)
+
+	def shown(doctype: str, name: str) -> str:
+		frappe.local.response = frappe._dict(docs=[])
+		getdoc(doctype, name)
+		return str((frappe.local.response.docs[0].get("__onload") or {}).get("late") or "")
+
+	try:
+		assert told() == (0, 0) and zatca_setup.overview(world.COMPANY)["late"] == ""
+		zatca_setup.save(world.COMPANY, {**values, "notified_date": nowdate()})
+		assert [told(), told()] == [(1, 1), (0, 1)]
+		said = frappe.get_all("Notification Log", {"for_user": manager.name}, ["subject", "email_content"])[0]
+		assert all(any("\u0600" <= letter <= "\u06ff" for letter in text) for text in said.values())
+		frappe.db.set_value("ZATCA Settings", world.COMPANY, "notified_told_on", add_days(nowdate(), -7))
+		assert told() == (1, 2)
+		for late in (
+			zatca_setup.overview(world.COMPANY)["late"],
+			shown("ZATCA Settings", world.COMPANY),
+			shown("ZATCA Device", frappe.device),
+		):
+			assert frappe.device in late and "Onboard" in late
+		zatca_setup.save(world.COMPANY, {**values, "notified_date": ""})
+		assert frappe.db.get_value("ZATCA Settings", world.COMPANY, "notified_date") is None
+	finally:
+		frappe.db.set_value(
+			"ZATCA Settings", world.COMPANY, {"enabled": 1, "notified_date": None, "notified_told_on": None}
+		)
+		frappe.db.commit()
 
 
 # --- what works in the background -------------------------------------------------------------------------------------

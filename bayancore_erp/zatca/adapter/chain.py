@@ -15,7 +15,7 @@ from frappe import _
 
 from bayancore_erp.zatca.adapter import clone
 from bayancore_erp.zatca.adapter.records import ImmutableRecord, append_row, pack, unpack
-from bayancore_erp.zatca.core.chain import FIRST_PIH, ChainPosition
+from bayancore_erp.zatca.core.chain import FIRST_PIH, START, ChainPosition
 from bayancore_erp.zatca.core.crypto.canonical import hash_base64
 from bayancore_erp.zatca.core.errors import ConfigurationError
 from bayancore_erp.zatca.core.pipeline import Prepared
@@ -45,6 +45,8 @@ class Life:
 	device: str
 	documents: int
 	breaks: tuple[Break, ...]
+	end: ChainPosition = START
+	"""The place after the last document: from here a later verification may go on."""
 
 	@property
 	def ok(self) -> bool:
@@ -109,16 +111,19 @@ def append(device: str, prepared: Prepared, **facts: Any) -> Any:
 	return row
 
 
-def verify(device: str) -> Life:
-	"""Recompute a device's whole life: bytes, hashes, linkage, counter, head. Locates every break."""
+def verify(device: str, start: ChainPosition | None = None) -> Life:
+	"""Recompute a device's whole life: bytes, hashes, linkage, counter, head. Locates every break.
+
+	`start`: the place after what was verified before; only what follows is recomputed.
+	"""
 	breaks: list[Break] = []
-	expected = ChainPosition(1, FIRST_PIH)
+	expected = start or ChainPosition(1, FIRST_PIH)
 	count, last = 0, ""
 	bridges = destroyed_places(device)
 	while True:
 		rows = frappe.get_all(
 			"ZATCA Document",
-			filters={"device": device, "icv": (">=", expected.icv if count else -1)},
+			filters={"device": device, "icv": (">=", expected.icv if count or start else -1)},
 			fields=[
 				"name", "icv", "pih", "invoice_hash", "content", "content_encoding", "content_sha256"
 			],
@@ -136,6 +141,8 @@ def verify(device: str) -> Life:
 	last = gone or last
 	head = frappe.db.get_value("ZATCA Device", device, ["icv", "pih", "last_document"], as_dict=True)
 	stated = (int(head.icv or 0), head.pih or FIRST_PIH, head.last_document or "")
+	if start and not last:
+		last = stated[2]  # nothing new since: its hash says which document it is
 	if stated != (expected.icv - 1, expected.pih, last):
 		breaks.append(
 			Break(
@@ -145,7 +152,7 @@ def verify(device: str) -> Life:
 				of_head=True,
 			)
 		)
-	return Life(device, count, tuple(breaks))
+	return Life(device, count, tuple(breaks), expected)
 
 
 def outline(device: str) -> str:

@@ -18,12 +18,11 @@ from typing import Any
 import frappe
 import requests
 from frappe import _
-from frappe.utils import add_to_date, cint, get_datetime, getdate, now_datetime
+from frappe.utils import add_to_date, cint, format_datetime, get_datetime, now_datetime
 
-from bayancore_erp.zatca.adapter import chain, journal, sealing, vault
+from bayancore_erp.zatca.adapter import chain, journal, notified, sealing, vault
 from bayancore_erp.zatca.adapter.fields import State
 from bayancore_erp.zatca.adapter.mapper.scope import COUNTRY
-from bayancore_erp.zatca.adapter.training import is_training
 from bayancore_erp.zatca.core.errors import ZatcaError
 
 PRODUCTION = "Production"
@@ -33,6 +32,7 @@ WATCHDOG = "zatca.jobs.watch_submissions"
 WATCHDOG_SILENT = timedelta(minutes=5)
 STUCK = timedelta(minutes=15)
 REPORT_SOON = timedelta(hours=4)
+VERIFIED_LATELY = timedelta(days=2)
 EXPIRY_AMBER, EXPIRY_RED = timedelta(days=60), timedelta(days=7)
 QUEUES = ("default", "short", "long")
 QUEUE_LONG = 200
@@ -97,7 +97,8 @@ def active_devices() -> list[Any]:
 	return frappe.get_all(
 		"ZATCA Device",
 		filters={"status": "Active"},
-		fields=["name", "device_name", "company", "environment", "gateway_url", "on_hold", "hold_reason", "valid_until", "vat_number"],
+		fields=["name", "device_name", "company", "environment", "gateway_url", "on_hold", "hold_reason", "valid_until", "vat_number",
+			"icv", "creation", "verified_at", "verified_full_at", "verified_icv", "verified_finding"],
 		order_by="name",
 	)  # fmt: skip
 
@@ -205,45 +206,47 @@ def devices() -> Iterator[Finding]:
 
 def environments() -> Iterator[Finding]:
 	"""A company past its notified date whose devices are not in production issues nothing lawful."""
-	# said twice, for Frappe takes an empty date for one long past
-	due = [["enabled", "=", 1], ["notified_date", "is", "set"], ["notified_date", "<=", getdate()]]
-	for settings in frappe.get_all(
-		"ZATCA Settings", filters=due, fields=["name", "company", "notified_date"]
-	):
-		if is_training(settings.company):
-			continue
-		used = frappe.get_all(
-			"ZATCA Device",
-			filters={"company": settings.company, "status": ("!=", "Retired")},
-			fields=["name", "environment"],
+	for late in notified.late():
+		yield Finding(
+			_("Company {0}").format(late.company),
+			Light.RED,
+			late.sentence,
+			late.todo,
+			("List", "ZATCA Device"),
 		)
-		others = [device.name for device in used if device.environment != PRODUCTION]
-		if not used or others:
-			yield Finding(
-				_("Company {0}").format(settings.company),
-				Light.RED,
-				_("Its notified date, {0}, has passed, and not every device is in production: {1}").format(
-					frappe.format(settings.notified_date, {"fieldtype": "Date"}),
-					", ".join(others) or _("none is set up"),
-				),
-				_("Onboard a production device and retire the others."),
-				("List", "ZATCA Device"),
-			)
 
 
 def chains() -> Iterator[Finding]:
-	"""Counter without gap, head where the last document is. The full recomputation is `bench zatca verify-chain`."""
+	"""Counter without gap, head where the last document is, and what the last nightly recomputation found."""
 	for device in active_devices():
 		area, route = _("Chain of {0}").format(titled(device)), ("Form", "ZATCA Device", device.name)
+		verify = _("Run `bench zatca verify-chain`, which names the place, and call your support.")
 		broken = chain.outline(device.name)
-		yield (
-			Finding(
-				area, Light.RED, broken,
-				_("Run `bench zatca verify-chain`, which names the place, and call your support."), route,
+		if broken or device.verified_finding:
+			yield Finding(area, Light.RED, broken or device.verified_finding, verify, route)
+			continue
+		whole = _("The counter has no gap and its head is the last document.")
+		if not device.verified_at:
+			said = _("Its documents are recomputed at night; that has not happened yet.")
+			late = bool(cint(device.icv)) and now_datetime() - get_datetime(device.creation) > VERIFIED_LATELY
+		else:
+			said = _("Recomputed on {0} up to counter {1} without a finding, as a whole on {2}.").format(
+				format_datetime(device.verified_at, "short"),
+				cint(device.verified_icv),
+				format_datetime(device.verified_full_at, "short")
+				if device.verified_full_at
+				else _("no day yet"),
 			)
-			if broken
-			else Finding(area, Light.GREEN, _("The counter has no gap and its head is the last document."), "", route)
-		)  # fmt: skip
+			late = now_datetime() - get_datetime(device.verified_at) > VERIFIED_LATELY
+		yield Finding(
+			area,
+			Light.AMBER if late else Light.GREEN,
+			f"{whole} {said}",
+			_("The nightly verification does not run: see the scheduler and the worker of the long queue.")
+			if late
+			else "",
+			route,
+		)
 
 
 # --- what works in the background -------------------------------------------------------------------------------------

@@ -10,10 +10,9 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import date_diff, format_date, get_url_to_form, getdate, nowdate
+from frappe.utils import date_diff, format_date, getdate, nowdate
 
-from bayancore_erp.zatca.adapter.language import of_user, speaking
-from bayancore_erp.zatca.adapter.managers import managers_of
+from bayancore_erp.zatca.adapter import notices
 
 EXPIRED = -1
 STAGES = (60, 30, 7, EXPIRED)
@@ -44,47 +43,14 @@ def tell() -> int:
 		frappe.db.set_value(
 			"ZATCA Device", device.name, "alerted_days", stage + AFTER_NONE, update_modified=False
 		)
-		for user in managers_of(device.company):
-			notify(user, device, days)
+
+		def said(device: Any = device, days: int = days) -> tuple[str, str]:
+			return words(device, days)
+
+		notices.tell_managers(device.company, "ZATCA Device", device.name, device.device_name, said)
 		frappe.db.commit()
 		told += 1
 	return told
-
-
-def notify(user: str, device: Any, days: int) -> None:
-	"""One bell and one mail, in the reader's language."""
-	with speaking(of_user(user)):
-		subject, text = words(device, days)
-		frappe.get_doc(
-			{
-				"doctype": "Notification Log",
-				"type": "Alert",
-				"for_user": user,
-				"subject": subject,
-				"email_content": text,
-				"document_type": "ZATCA Device",
-				"document_name": device.name,
-			}
-		).insert(ignore_permissions=True)
-		address = frappe.db.get_value("User", user, "email")
-		if address and user != "Administrator":
-			mail(address, subject, text, device)
-
-
-def mail(address: str, subject: str, text: str, device: Any) -> None:
-	"""Queue one mail. A site that has no way to send any has its bells all the same, and a line in its log."""
-	escape = frappe.utils.escape_html
-	link = f'<a href="{get_url_to_form("ZATCA Device", device.name)}">{escape(device.device_name)}</a>'
-	try:
-		frappe.sendmail(
-			recipients=[address],
-			subject=subject,
-			message=f"<p>{escape(text)}</p><p>{link}</p>",
-			reference_doctype="ZATCA Device",
-			reference_name=device.name,
-		)
-	except Exception:
-		frappe.log_error(title=f"ZATCA: {device.name}", message=frappe.get_traceback())
 
 
 def words(device: Any, days: int) -> tuple[str, str]:

@@ -35,7 +35,11 @@ ADDRESS = {
 	"district_ar": AddressField.DISTRICT_AR,
 	"city_ar": AddressField.CITY_AR,
 }
-SETTINGS = {"group_tin": "group_tin", "business_category": "business_category"}
+SETTINGS = {
+	"group_tin": "group_tin",
+	"business_category": "business_category",
+	"notified_date": "notified_date",
+}
 NUMBERS = (
 	"vat_number", "registration_number", "group_tin", "building_number", "additional_number", "postal_code", "short_address",
 )  # fmt: skip
@@ -103,7 +107,8 @@ def write(company: str, values: dict[str, Any]) -> None:
 	doc.set(CompanyField.VAT_GROUP, int(is_group_number(typed["vat_number"])))
 	doc.save(ignore_permissions=True)
 	settings = settings_doc(company)
-	settings.update({place: typed[field] for field, place in SETTINGS.items()})
+	# no date is none, not an empty text
+	settings.update({place: typed[field] or None for field, place in SETTINGS.items()})
 	settings.address = write_address(company, typed) or settings.address
 	settings.save(ignore_permissions=True)
 

@@ -11,6 +11,8 @@ frappe.ui.form.on("ZATCA Device", {
 		if (frm.is_new()) return;
 		const manages = frappe.perm.has_perm("ZATCA Device", 0, "write");
 		const days = frm.doc.valid_until ? frappe.datetime.get_day_diff(frm.doc.valid_until, frappe.datetime.nowdate()) : null;
+		const late = frm.doc.__onload && frm.doc.__onload.late;
+		if (late && frm.doc.status !== "Retired") frm.set_intro(frappe.utils.escape_html(late), "red");
 		if (frm.doc.on_hold) {
 			frm.page.set_indicator(__("On Hold", null, "ZATCA Device"), "orange");
 			const what = __("Try again. Where the certificate was revoked or has expired, connect the device anew in ZATCA Setup.");

@@ -15,7 +15,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from bayancore_erp.zatca.adapter import sealing, training
+from bayancore_erp.zatca.adapter import notified, sealing, training
 from bayancore_erp.zatca.adapter.records import ImmutableRecord
 from bayancore_erp.zatca.core.secret import Secret, opaque
 
@@ -24,6 +24,7 @@ SECRETS = ("private_key", "compliance_secret", "production_secret")
 HISTORY = re.compile(r"(key|compliance|production)-[1-9]\d*")
 MAKER = "1-Bayancore|2-ERPNext|3-"
 CHAIN_HEAD = ("icv", "pih", "last_document", "last_signed_at")
+VERIFIED = ("verified_at", "verified_full_at", "verified_icv", "verified_hash", "verified_finding")
 STANDING = (
 	"status",
 	"on_hold",
@@ -59,6 +60,10 @@ class ZATCADevice(Document):
 		if not (self.signs_standard or self.signs_simplified):
 			frappe.throw(_("Choose at least one kind of invoice the device issues."))
 
+	def onload(self) -> None:
+		if self.environment != "Production":
+			self.set_onload("late", notified.warning(self.company))
+
 	def check_company(self) -> None:
 		"""Only companies in the Kingdom have devices."""
 		if frappe.get_cached_value("Company", self.company, "country") != "Saudi Arabia":
@@ -67,15 +72,15 @@ class ZATCADevice(Document):
 	def keep_system_owned(self) -> None:
 		"""Put back what a form may show but not change. A stale form would otherwise rewind the chain."""
 		if self.is_new():
-			self.update({field: None for field in (*SECRETS, *CHAIN_HEAD)})
-			self.icv = 0
+			self.update({field: None for field in (*SECRETS, *CHAIN_HEAD, *VERIFIED)})
+			self.icv = self.verified_icv = 0
 			if not self.flags.by_the_writer:
 				self.update({field: None for field in STANDING})
 			self.status = self.status or "New"
 			# told apart by ZATCA for good, whatever the site or the device is called
 			self.serial_number = self.serial_number or f"{MAKER}{uuid.uuid4()}"
 			return
-		fields = [*SECRETS, *CHAIN_HEAD, "company", "environment"]
+		fields = [*SECRETS, *CHAIN_HEAD, *VERIFIED, "company", "environment"]
 		if not self.flags.by_the_writer:
 			fields += STANDING
 		# a locking read: it sees what other transactions committed since this one began

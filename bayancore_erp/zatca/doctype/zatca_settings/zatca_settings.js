@@ -23,6 +23,8 @@ frappe.ui.form.on("ZATCA Settings", {
 		if (frappe.user.has_role("System Manager")) {
 			frm.add_custom_button(__("Rounding"), () => preview_rounding(frm), __("Set Up"));
 		}
+		const late = frm.doc.__onload && frm.doc.__onload.late;
+		if (late) frm.set_intro(frappe.utils.escape_html(late), "red");
 		if (frm.doc.outage_active) {
 			frm.dashboard.set_headline_alert(
 				__("Outage mode since {0}.", [frappe.datetime.str_to_user(frm.doc.outage_since)]),

@@ -8,10 +8,11 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from bayancore_erp.zatca.adapter import notified
 from bayancore_erp.zatca.adapter.records import ImmutableRecord
 
 VAT_NUMBER = re.compile(r"3\d{13}3")
-SYSTEM_OWNED = ("outage_active", "outage_since", "outage_by", "outage_reason")
+SYSTEM_OWNED = ("outage_active", "outage_since", "outage_by", "outage_reason", "notified_told_on")
 
 
 class ZATCASettings(Document):
@@ -23,6 +24,9 @@ class ZATCASettings(Document):
 		self.check_accounts()
 		if self.enabled:
 			self.check_vat_number()
+
+	def onload(self) -> None:
+		self.set_onload("late", notified.warning(self.company))
 
 	def check_company(self) -> None:
 		"""Only companies in the Kingdom issue through ZATCA."""

@@ -77,6 +77,7 @@ class ZatcaSetup {
 		this.$body.empty();
 		this.render_steps();
 		this.$panel = $('<div class="zs-panel"></div>').appendTo(this.$body);
+		if (this.data.late) this.$panel.append(`<div class="zs-late" role="alert">${esc(this.data.late)}</div>`);
 		this[`render_${this.step}`]();
 	}
 
@@ -182,6 +183,7 @@ class ZatcaSetup {
 			] },
 			data("registration_number", __("Registration Number")),
 			data("business_category", __("Line of Business"), __("As in the commercial registration; Trading if left empty.")),
+			{ fieldtype: "Date", fieldname: "notified_date", label: __("Notified Date"), description: __("The date in ZATCA's letter, from which integration is compulsory.") },
 			{ fieldtype: "Section Break", label: __("National Address") },
 			data("building_number", __("Building Number")),
 			data("street", __("Street")),
@@ -204,7 +206,8 @@ class ZatcaSetup {
 		for (const field of this.form.fields_list) {
 			const name = field.df.fieldname;
 			if (!name || !(name in this.data.values)) continue;
-			values[name] = (field.$input ? field.$input.val() : field.get_value()) || "";
+			// a date's input shows it in the reader's form
+			values[name] = (field.$input && field.df.fieldtype !== "Date" ? field.$input.val() : field.get_value()) || "";
 		}
 		return values;
 	}

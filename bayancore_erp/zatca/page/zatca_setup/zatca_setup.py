@@ -18,6 +18,7 @@ from bayancore_erp.zatca.adapter import (
 	enrolment_view,
 	first_invoice,
 	local_simulator,
+	notified,
 	self_test,
 	seller_form,
 )
@@ -50,6 +51,7 @@ def overview(company: str | None = None) -> dict[str, Any]:
 		"enrolments": [enrolment_view.view(row.name) for row in found if is_open(row)],
 		"simulator": simulator_shown(),
 		"settings": settings_shown(chosen),
+		"late": notified.warning(chosen),
 		"has_invoice": bool(frappe.db.exists("ZATCA Document", {"company": chosen})),
 	}
 
