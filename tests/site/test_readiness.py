@@ -555,6 +555,54 @@ def make_as_admin(frappe: Any, user: str) -> Any:
 	return doc
 
 
+# --- before the first save --------------------------------------------------------------------------------------------
+def typed(frappe: Any, doctype: str, *items: dict[str, Any], **more: Any) -> dict[str, Any]:
+	"""A document as it stands in a form that was never saved."""
+	doc = frappe.copy_doc(make(frappe, doctype, *items, **more))
+	return {**doc.as_dict(no_default_fields=False), "name": f"new-{doctype.lower().replace(' ', '-')}-1", "__islocal": 1}  # fmt: skip
+
+
+@pytest.mark.parametrize("doctype", ["Quotation", "Sales Order", "Delivery Note", "Sales Invoice"])
+def test_a_document_is_judged_before_its_first_save(frappe: Any, doctype: str) -> None:
+	from bayancore_erp.invoice_to_cash.api import readiness_unsaved
+
+	assert readiness_unsaved(typed(frappe, doctype))["light"] == "Ready"
+	lose(frappe, "zatca_building_number")
+	values = typed(frappe, doctype, row(), row(item_tax_template=silent_template(frappe)))
+	before = frappe.db.count(doctype)
+	found = readiness_unsaved(frappe.as_json(values))
+	assert {"BR-KSA-63", "ITC-TAX-TREATMENT"} <= set(codes(found)) and found["light"] == "Not Ready"
+	assert not any(point["fixes"] for point in found["points"]) and frappe.db.count(doctype) == before
+	half = readiness_unsaved({**values, "items": [{**values["items"][0], "qty": "x", "uom": None}]})
+	assert half["doctype"] == doctype  # what is half typed interrupts nobody
+	for empty in ({"items": []}, {"customer": None, "party_name": None}, {"company": None}):
+		assert not readiness_unsaved({**values, **empty})["points"]
+
+
+def test_who_may_not_make_or_read_it_is_told_nothing(frappe: Any) -> None:
+	from bayancore_erp.invoice_to_cash.api import readiness_unsaved
+
+	values = typed(frappe, "Sales Invoice")
+	user = f"rep-{frappe.generate_hash(length=6)}@example.com"
+	world.make(
+		frappe, "User", email=user, first_name="Rep", send_welcome_email=0, roles=[{"role": "Sales User"}]
+	)
+	frappe.set_user(user)
+	with pytest.raises(frappe.PermissionError):
+		readiness_unsaved(values)
+	frappe.set_user("Administrator")
+	order = typed(frappe, "Sales Order")
+	hidden = world.make(frappe, "Customer", customer_name="Another", customer_group="Commercial", territory="All Territories")  # fmt: skip
+	world.make(frappe, "User Permission", user=user, allow="Customer", for_value=world.VAT_BUYER)
+	frappe.set_user(user)
+	assert readiness_unsaved(order)["light"] == "Ready"
+	found = readiness_unsaved({**order, "customer": hidden.name})
+	assert (found["light"], found["points"]) == ("", [])
+	frappe.set_user("Administrator")
+	with pytest.raises(frappe.ValidationError):
+		readiness_unsaved({"doctype": "User", "name": "x"})
+
+
 # --- carried along ----------------------------------------------------------------------------------------------------
 CARRIED = {
 	"zatca_kind_choice": "Standard",

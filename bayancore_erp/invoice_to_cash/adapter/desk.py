@@ -5,6 +5,7 @@ Takes a saved document; gives plain values. The caller has checked permission to
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import frappe
@@ -12,7 +13,7 @@ from frappe import _
 
 from bayancore_erp.invoice_to_cash.adapter.fields import JUDGED_DOCTYPES
 from bayancore_erp.invoice_to_cash.adapter.light import store
-from bayancore_erp.invoice_to_cash.adapter.readiness import assess, for_desk
+from bayancore_erp.invoice_to_cash.adapter.readiness import OFF, assess, for_desk
 from bayancore_erp.zatca.adapter.desk import refresh_copied
 from bayancore_erp.zatca.adapter.fields import InvoiceField, State
 
@@ -29,6 +30,51 @@ def readiness(doc: Any) -> dict[str, Any]:
 	found = assess(doc, with_fixes=True)
 	store(doc, found)
 	return for_desk(doc, found)
+
+
+# What a document says of others, and whose record that is.
+NAMED = {
+	"customer": "Customer",
+	"company": "Company",
+	"customer_address": "Address",
+	"company_address": "Address",
+	"return_against": "",
+}
+
+
+def named_in(values: Any) -> Iterator[tuple[str, str]]:
+	"""The records whose content a judgement of these values would speak of."""
+	for field, doctype in NAMED.items():
+		if values.get(field):
+			yield doctype or values.get("doctype"), str(values.get(field))
+	if values.get("quotation_to") and values.get("party_name"):
+		yield str(values.get("quotation_to")), str(values.get("party_name"))
+
+
+def readiness_unsaved(values: Any) -> dict[str, Any]:
+	"""Light and points of what stands in a new form, once there is a party and something to sell; without fixes, for
+	these change what is stored. Never raises for what is half typed: nobody asked, so nobody is interrupted.
+	"""
+	doc = frappe.get_doc({**values, "docstatus": 0, "__islocal": 1})
+	party = doc.get("customer") or doc.get("party_name")
+	rows = [row for row in doc.get("items") or [] if row.get("item_code") or row.get("item_name")]
+	if not (party and rows and doc.get("company")):
+		return for_desk(doc, OFF)
+	if not all(may_read(doctype, name) for doctype, name in named_in(values)):
+		return for_desk(doc, OFF)
+	doc.set("items", rows)
+	try:
+		if hasattr(doc, "calculate_taxes_and_totals"):
+			doc.calculate_taxes_and_totals()  # as the save would, whatever the form had time to work out
+		return for_desk(doc, assess(doc))
+	except Exception:
+		frappe.clear_messages()
+		return for_desk(doc, OFF)
+
+
+def may_read(doctype: str, name: str) -> bool:
+	"""Whether there is such a record and the user may read it."""
+	return bool(frappe.db.exists(doctype, name) and frappe.has_permission(doctype, "read", doc=name))
 
 
 def fix(doc: Any, wanted: str, choice: str) -> dict[str, Any]:

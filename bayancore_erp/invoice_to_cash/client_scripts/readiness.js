@@ -1,6 +1,7 @@
 // Customer, Quotation, Sales Order, Delivery Note and draft invoices: would the tax invoice be accepted?
 // One panel below the form's head: the light, every problem as a link to its field, and a button where one click puts it right.
-// Asked once the form stands, never while somebody types; what is not saved yet is judged when it is saved.
+// Asked once the form stands; what is changed then is judged when it is saved, and the panel says so. A document that was never
+// saved is judged as it stands, whenever its typist pauses.
 
 (() => {
 	// It comes with the script of each form it serves, and is needed once.
@@ -14,13 +15,19 @@
 	const DOTS = { Error: "red", Warning: "orange", Information: "blue" };
 	const INVOICES = ["Sales Invoice", "POS Invoice"];
 	const FIRST = 5;
+	const PAUSE_MS = 1500;
 	const escape = (text) => frappe.utils.escape_html(text || "");
 
 	function wanted(frm) {
-		if (frm.is_new()) return false;
+		if (frm.is_new()) return frm.doctype !== "Customer" && !frm.doc.is_return && has_enough(frm.doc);
 		if (!INVOICES.includes(frm.doctype)) return frm.doc.docstatus < 2;
 		// As soon as there is a verdict, the verdict speaks.
 		return frm.doc.docstatus === 0 && !frm.doc.zatca_state;
+	}
+
+	// Before there is somebody to sell to and something to sell, everything would be missing.
+	function has_enough(doc) {
+		return Boolean(doc.company && (doc.customer || doc.party_name) && (doc.items || []).some((row) => row.item_code || row.item_name));
 	}
 
 	function remove(frm) {
@@ -29,11 +36,27 @@
 
 	function ask(frm) {
 		const name = frm.docname;
-		return frappe
-			.xcall(`${API}.readiness`, { doctype: frm.doctype, name })
-			.then((answer) => {
-				if (answer && frm.docname === name && wanted(frm)) show(frm, answer);
-			});
+		const unsaved = frm.is_new();
+		const asked = unsaved
+			? frappe.xcall(`${API}.readiness_unsaved`, { doc: frm.doc }).catch(() => null)
+			: frappe.xcall(`${API}.readiness`, { doctype: frm.doctype, name });
+		return asked.then((answer) => {
+			if (!answer || frm.docname !== name || frm.is_new() !== Boolean(unsaved) || !wanted(frm)) return;
+			show(frm, answer);
+			mark_age(frm);
+		});
+	}
+
+	// What the panel says is of the last save, or of a form that nothing has stored yet.
+	function mark_age(frm) {
+		const text = frm.is_new() ? __("Not saved yet") : frm.is_dirty() ? __("As of the last save") : "";
+		$(frm.wrapper).find(".zatca-readiness .zatca-age").text(text);
+	}
+
+	function changed(frm) {
+		clearTimeout(frm.zatca_pause);
+		if (!frm.is_new()) return mark_age(frm);
+		frm.zatca_pause = setTimeout(() => (wanted(frm) ? ask(frm) : remove(frm)), PAUSE_MS);
 	}
 
 	function headline(answer) {
@@ -74,6 +97,7 @@
 			<div class="zatca-head">
 				<span class="indicator-pill ${COLOURS[answer.light]}">${label}</span>
 				<span class="zatca-title">${headline(answer)}</span>
+				<span class="zatca-age text-muted small"></span>
 			</div>${list}</section>`);
 		panel.on("click", "a[data-point]", (event) => {
 			event.preventDefault();
@@ -114,7 +138,14 @@
 	bayancore.apply_fix = apply;
 
 	const events = {
+		onload(frm) {
+			if (frm.zatca_ages) return;
+			frm.zatca_ages = true;
+			$(frm.wrapper).on("dirty", () => changed(frm));
+		},
+
 		refresh(frm) {
+			clearTimeout(frm.zatca_pause);
 			if (!wanted(frm)) return remove(frm);
 			// Another document's answer must not stand here while this one's is on its way.
 			if (frm.zatca_readiness_of !== frm.docname) remove(frm);
