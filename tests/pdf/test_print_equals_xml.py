@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from papers import ABROAD, FOREIGN, PAPERS, SIMPLIFIED, STANDARD, paper
 from reading import numbers, qr_text, scan, stated, texts, words
 
-from bayancore_erp.archive.core.pdf import check, extract_xml, render
+from bayancore_erp.archive.core.pdf import Brand, check, extract_xml, render
 from bayancore_erp.zatca.core.invoice import Text
 
 Printed = dict[str, tuple[bytes, bytes]]
@@ -190,6 +191,39 @@ def test_print_follows_the_xml() -> None:
 	assert forged != xml
 	page = numbers(texts(render(forged))[0])
 	assert [value for _, value in stated(xml) if value not in page]
+
+
+def test_english_first_turns_every_pair_about() -> None:
+	"""Small print too: reasons, payment, exchange rate, units, addresses."""
+	from bayancore_erp.archive.core.pdf.reader import read
+	from bayancore_erp.archive.core.pdf.sheet import compose
+
+	def pairs(value: object) -> list[tuple[str, str]]:
+		found: list[tuple[str, str]] = []
+		if isinstance(value, dict):
+			value = list(value.values())
+		if isinstance(value, list):
+			for one, two in pairwise(value):
+				if isinstance(one, dict) and isinstance(two, dict) and "t" in one and one["r"] != two["r"]:
+					found.append((one["t"], two["t"]))
+			for each in value:
+				found += pairs(each)
+		return found
+
+	def sheet(name: str, right_to_left: bool) -> dict[str, object]:
+		return compose(read(paper(PAPERS[name])), Brand(right_to_left=right_to_left), None)
+
+	for name in ("standard", "mixed", "advanced", "foreign", "simplified"):
+		english, arabic = pairs(sheet(name, False)), pairs(sheet(name, True))
+		for one, two in (("Discount", "خصم"), ("piece", "قطعة"), ("Exchange rate", "سعر الصرف")):
+			assert ((one, two) in english) == ((two, one) in arabic), (name, one)
+			assert (two, one) not in english and (one, two) not in arabic, (name, one)
+	assert ("Freight", "شحن") in pairs(sheet("mixed", False))
+	assert ("Credit transfer", "حوالة دائنة") in pairs(sheet("standard", False))
+	assert ("Exchange rate", "سعر الصرف") in pairs(sheet("foreign", False))
+	for order in (True, False):
+		first, _second = sheet("standard", order)["seller"]["address"]  # type: ignore[index]
+		assert first[0]["r"] is order
 
 
 def test_both_reading_orders() -> None:

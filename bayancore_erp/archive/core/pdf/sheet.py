@@ -41,7 +41,7 @@ def compose(document: Document, brand: Brand, watermark: Text | None) -> dict[st
 	"""Everything the templates show. Raises InvalidInput if the QR text fits no QR."""
 	title = TITLES[document.type, document.flags.simplified]
 	seller_name = document.seller.name
-	return {
+	sheet = {
 		"rtl": brand.right_to_left,
 		"accent": brand.accent,
 		"on_accent": brand.on_accent,
@@ -79,6 +79,24 @@ def compose(document: Document, brand: Brand, watermark: Text | None) -> dict[st
 		"notes": [_pieces(note) for note in (*document.notes, *document.terms)],
 		"fine": _fine(document),
 	}
+	if not brand.right_to_left:
+		_english_first(sheet)
+	return sheet
+
+
+def _english_first(value: Any) -> None:
+	"""Turn every text of two languages about, wherever it stands in the sheet; in place."""
+	if isinstance(value, dict):
+		if "address" in value:
+			value["address"].reverse()
+		value = list(value.values())
+	if not isinstance(value, list):
+		return
+	for place, piece in enumerate(value):
+		if isinstance(piece, dict) and piece.pop("pair", False):
+			value[place : place + 2] = [value[place + 1], piece]
+	for each in value:
+		_english_first(each)
 
 
 def money(amount: Decimal) -> str:
@@ -112,7 +130,11 @@ def _piece(text: str, longest: int = LONG_WORD) -> Piece:
 
 
 def _pieces(text: Text, longest: int = LONG_WORD) -> list[Piece]:
-	return [_piece(part, longest) for part in (text.ar, text.en) if part]
+	"""A text in both languages as far as it has them, the Arabic first and marked as one of a pair."""
+	pieces = [_piece(part, longest) for part in (text.ar, text.en) if part]
+	if len(pieces) == 2:
+		pieces[0]["pair"] = True
+	return pieces
 
 
 def _named(name: Name) -> list[Piece]:
