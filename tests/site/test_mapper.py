@@ -535,6 +535,36 @@ def spoil_advance(doc: Any) -> None:
 	doc.append("zatca_prepayments", {"taxable": 10})
 
 
+def spoil_discount(doc: Any) -> None:
+	"""An additional discount that adds."""
+	doc.update({"apply_discount_on": "Net Total", "discount_amount": -5})
+
+
+def spoil_spread(doc: Any) -> None:
+	"""ERPNext's spreading has raised the goods."""
+	doc.update({"apply_discount_on": "Grand Total", "discount_amount": 5})
+	doc.items[1].net_amount = doc.items[1].amount + 10
+
+
+def spoil_scope(doc: Any) -> None:
+	"""On the net total of prices that include VAT, beside what has none."""
+	doc.update({"apply_discount_on": "Net Total", "discount_amount": 5})
+	doc.items[1].item_tax_template = world.item_template("VATEX-SA-OOS")
+	doc.taxes[0].included_in_print_rate = 1
+
+
+def spoil_charge(doc: Any) -> None:
+	"""Freight that is in the prices already."""
+	row = charge(world.FREIGHT, 5, "Freight", included_in_print_rate=1)
+	doc.append("taxes", {**row, "tax_amount_after_discount_amount": 5})
+
+
+def spoil_prices(doc: Any) -> None:
+	"""Reductions of nothing."""
+	for row in doc.items:
+		row.rate = -row.rate
+
+
 @pytest.mark.parametrize(
 	("spoil", "code", "place"),
 	[
@@ -544,6 +574,11 @@ def spoil_advance(doc: Any) -> None:
 		(spoil_self_billed, "ERP-SELF-BILLED", ("Sales Invoice", "zatca_self_billed", 0)),
 		(spoil_cash_discount, "ERP-CASH-DISCOUNT", ("Sales Invoice", "discount_amount", 0)),
 		(spoil_advance, "ERP-ADVANCE-MISSING", ("ZATCA Prepayment", "prepayment_invoice", 1)),
+		(spoil_discount, "ERP-DISCOUNT-NEGATIVE", ("Sales Invoice", "discount_amount", 0)),
+		(spoil_spread, "ERP-DISCOUNT-SPREAD", ("Sales Invoice", "discount_amount", 0)),
+		(spoil_scope, "ERP-DISCOUNT-OUT-OF-SCOPE", ("Sales Invoice", "discount_amount", 0)),
+		(spoil_charge, "ERP-CHARGE-INCLUDED", ("Sales Taxes and Charges", "included_in_print_rate", 2)),
+		(spoil_prices, "ERP-ONLY-DISCOUNTS", ("Sales Invoice", "items", 0)),
 	],
 )
 def test_what_cannot_be_said_names_its_row(
@@ -552,6 +587,29 @@ def test_what_cannot_be_said_names_its_row(
 	doc = invoice(frappe, world.VAT_BUYER, [line("أ | A", 1, 100), line("ب | B", 1, 50)])
 	spoil(doc)
 	assert refusals(frappe, doc)[code] == place
+
+
+def test_rows_that_deduct_another_advance_are_named(frappe: Any) -> None:
+	"""The settlement would move them as if it were rounding: it is none, and saving again writes them."""
+	from bayancore_erp.zatca.adapter.mapper import locate
+	from bayancore_erp.zatca.adapter.settle import NotRounding, settle
+
+	doc = invoice(
+		frappe,
+		world.VAT_BUYER,
+		[line("أ | A", 1, 100)],
+		zatca_prepayments=[
+			{"invoice_number": "P-1", "issue_date": "2026-01-05", "taxable": 10, "vat_rate": 15}
+		],
+	)
+	assert settle(doc, issued_at=ISSUED) == []
+	(row,) = (row for row in doc.taxes if row.account_head == world.ADVANCES)
+	row.tax_amount = row.tax_amount_after_discount_amount = -9
+	with pytest.raises(NotRounding) as caught:
+		settle(doc, issued_at=ISSUED)
+	assert caught.value.code == "ERP-ADVANCE-ROWS" and "11.50" in caught.value.message
+	place = locate(doc, caught.value.field)
+	assert (place.doctype, place.fieldname) == ("Sales Invoice", "zatca_prepayments")
 
 
 def test_every_path_of_the_model_leads_to_a_field_that_exists(frappe: Any) -> None:

@@ -157,11 +157,10 @@ def read_charges(doc: Any, taxes: Taxation, found: DocumentAmounts, refusals: Re
 		amount = sign * money(row.get("tax_amount_after_discount_amount"))
 		if not amount:
 			continue
-		place = f"allowance_charges[{len(found.parts)}]"
 		if cint(row.get("included_in_print_rate")):
 			refusals.add(
 				"ERP-CHARGE-INCLUDED",
-				f"{place}.amount",
+				f"taxes[{cint(row.get('idx')) - 1}]",
 				_(
 					"Row {0} of the taxes table: a charge that is included in the prices cannot be stated."
 				).format(row.get("idx")),

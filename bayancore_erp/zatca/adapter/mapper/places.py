@@ -116,6 +116,8 @@ TABLE: dict[str, tuple[str, str]] = {
 	"allowance_charges[#].reason": ("part", TaxRowField.DESCRIPTION_AR),
 	"allowance_charges[#].vat": ("part", TaxRowField.VAT_CATEGORY),
 	"allowance_charges[#].vat.exemption_code": ("part", TaxRowField.EXEMPTION_CODE),
+	# a row that became no part of the document: what cannot be said has no mapping to look it up in
+	"taxes[#]": ("tax_row", "included_in_print_rate"),
 	"prepayments": ("doc", SalesInvoiceField.PREPAYMENTS),
 	"prepayments[#]": ("advance", "prepayment_invoice"),
 	"prepayments[#].invoice_number": ("advance", "prepayment_invoice"),
@@ -205,6 +207,9 @@ def _place(doc: Any, owner: str, fieldname: str, index: int, facts: Facts, mappi
 		return _line(doc, rows[index], fieldname, facts) if index < len(rows) else _doc(doc, "items")
 	if owner == "part":
 		return _part(doc, fieldname, index, mapping)
+	if owner == "tax_row":
+		rows = doc.get("taxes") or []
+		return _row(doc, "taxes", rows[index], fieldname) if index < len(rows) else _doc(doc, "taxes")
 	if owner == "vat_row":
 		return _vat_row(doc, fieldname, facts)
 	if owner == "advance":
