@@ -287,6 +287,7 @@ zatca_doctor += [f"bayancore_erp.archive.adapter.trail_doctor.{check}" for check
 # Frappe names a scheduled job after the last two parts of its path, and of two of one name keeps the later.
 scheduler_events = {
 	"cron": {
+		"*/5 * * * *": ["bayancore_erp.zatca.jobs.watch_chain_heads"],
 		"* * * * *": [
 			"bayancore_erp.zatca.jobs.watch_submissions",
 			"bayancore_erp.zatca.jobs.resume_enrolments",

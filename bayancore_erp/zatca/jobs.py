@@ -6,6 +6,7 @@ from typing import Any
 
 from bayancore_erp.zatca.adapter import (
 	chain_watch,
+	clone,
 	enrolment,
 	expiry,
 	guard,
@@ -60,6 +61,11 @@ def tell_of_expiry() -> int:
 def tell_of_notified_dates() -> int:
 	"""Tell the managers of companies past ZATCA's date without production; gives how many companies."""
 	return notified.tell()
+
+
+def watch_chain_heads() -> None:
+	"""Ask the archive whether it knows a chain further on than this database: a server that was set back does not sign."""
+	clone.watch()
 
 
 def draft_prepayment_invoice(payment: str) -> str:

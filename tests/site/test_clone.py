@@ -202,6 +202,101 @@ def test_what_the_archive_knows_counts(frappe: Any, monkeypatch: pytest.MonkeyPa
 	frappe.db.rollback()
 
 
+# --- the archive is asked before anything is signed or sent ----------------------------------------------------------------
+def forget_asking(frappe: Any) -> None:
+	"""As if five minutes had passed, or the server had just been set back."""
+	from bayancore_erp.zatca.adapter import clone
+
+	frappe.cache.delete_value(clone._ASKED.format(frappe.device))
+
+
+def forget_archive(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import clone
+
+	forget_asking(frappe)
+	frappe.cache.delete_value(clone._SILENT.format(frappe.device))
+	with clone.locked_heads() as heads:
+		heads[frappe.device].pop("archive_icv", None)
+
+
+@pytest.mark.parametrize("way", ["standard", "simplified", "nobody sends"])
+def test_a_server_set_back_as_a_whole_is_held(frappe: Any, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+	"""Database, heads and configuration are all of yesterday: only the archive knows better, and it is asked in time."""
+	from bayancore_erp.zatca import jobs
+	from bayancore_erp.zatca.adapter import clone, issuing, journal
+
+	forget_archive(frappe)
+	head = int(frappe.db.get_value("ZATCA Device", frappe.device, "icv"))
+	monkeypatch.setattr(clone, "known_elsewhere", lambda device: head + 5)
+
+	def silent(device: str) -> int:
+		raise OSError("no archive")
+
+	try:
+		if way == "nobody sends":
+			jobs.watch_chain_heads()
+			with pytest.raises(issuing.NotIssued, match=str(head + 5)):
+				sold(frappe)
+			frappe.db.rollback()
+			doc = None
+		else:
+			buyer = world.VAT_BUYER if way == "standard" else world.PERSON
+			doc = world.invoice(frappe, buyer, [world.line("خدمة | Service", 1, 50)])
+			doc.submit()
+			frappe.db.commit()
+			assert advance(frappe, doc) == "On Hold"
+			said = frappe.db.get_value("ZATCA Submission", journal.live(doc.doctype, doc.name), "last_error")
+			assert str(head + 5) in said
+			assert not frappe.db.exists("ZATCA Attempt", {"invoice_name": doc.name}), "nothing was sent"
+			# its number is not given out twice: a standard one was not even signed
+			signed = frappe.db.exists("ZATCA Document", {"invoice_name": doc.name})
+			assert bool(signed) is (way == "simplified")
+		# once known it stays known, whether or not the archive still answers
+		monkeypatch.setattr(clone, "known_elsewhere", silent)
+		forget_asking(frappe)
+		clone.ask_archive(frappe.device)
+		assert str(head + 5) in (clone.refusal(frappe.device) or "")
+	finally:
+		forget_archive(frappe)
+	assert clone.refusal(frappe.device) is None
+	if doc:
+		assert advance(frappe, doc) in ("Reported", "Cleared")
+
+
+def test_no_submission_waits_for_an_archive_out_of_reach(
+	frappe: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	import time
+
+	from bayancore_erp.zatca.adapter import clone
+
+	asked: list[str] = []
+
+	def slow(device: str) -> int:
+		asked.append(device)
+		time.sleep(3)
+		return 0
+
+	def took() -> float:
+		began = time.monotonic()
+		clone.ask_archive(frappe.device)
+		return time.monotonic() - began
+
+	forget_archive(frappe)
+	monkeypatch.setattr(clone, "known_elsewhere", slow)
+	monkeypatch.setattr(clone, "WAIT_SECONDS", 1.0)
+	assert took() < 2, "an archive that answered is given a moment"
+	assert took() < 0.3 and len(asked) == 1, "asked once in five minutes"
+	forget_asking(frappe)
+	assert took() < 0.3, "one that was silent is waited for by nobody"
+	time.sleep(4)
+	assert len(asked) == 2
+	assert not frappe.cache.get_value(clone._SILENT.format(frappe.device), expires=True), (
+		"it has spoken again"
+	)
+	forget_archive(frappe)
+
+
 def test_another_name_another_configuration(frappe: Any) -> None:
 	from bayancore_erp.zatca.adapter import clone
 

@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,12 @@ HOME: Final = "zatca_home"
 HEADS: Final = "zatca_chain_heads.json"
 WITNESSES: Final = "zatca_chain_heads"
 """The hook by which the archive says how far it knows a device's chain: `fn(device) -> highest ICV`, 0 where unknown."""
+
+ASK_EVERY_SECONDS = 300
+WAIT_SECONDS = 2.0
+"""How long a submission lets an archive that answered the last time think. For one that did not, nobody waits."""
+_ASKED: Final = "zatca_archive_asked|{0}"
+_SILENT: Final = "zatca_archive_silent|{0}"
 
 _STANDING = ("name", "company", "environment", "status", "bound_to", "icv", "pih", "last_document")
 
@@ -91,7 +98,10 @@ def locked_heads() -> Iterator[dict[str, Any]]:
 	with open(file.with_suffix(".lock"), "a") as guard:
 		fcntl.flock(guard, fcntl.LOCK_EX)
 		heads = read_heads()
+		before = json.dumps(heads)
 		yield heads
+		if json.dumps(heads) == before:
+			return
 		fresh = file.with_suffix(".new")
 		with open(fresh, "w", encoding="utf-8") as out:
 			json.dump(heads, out, indent=1)
@@ -117,8 +127,69 @@ def remember(device: str, icv: int, pih: str, document: str) -> None:
 def write_head(device: str, icv: int, pih: str, document: str) -> None:
 	"""Only ever forwards."""
 	with locked_heads() as heads:
-		if icv > cint((heads.get(device) or {}).get("icv")):
-			heads[device] = {"icv": icv, "pih": pih, "document": document}
+		known = heads.get(device) or {}
+		if icv > cint(known.get("icv")):
+			heads[device] = {**known, "icv": icv, "pih": pih, "document": document}
+
+
+def highest_known(device: str, heads: dict[str, Any]) -> int:
+	"""How far the chain had come as far as this server knows, by itself or from the archive."""
+	known = heads.get(device) or {}
+	return max(cint(known.get("icv")), cint(known.get("archive_icv")))
+
+
+# --- what the archive knows ---------------------------------------------------------------------------------------------
+def ask_archive(device: str) -> None:
+	"""Have the archive asked how far it knows a production device's chain, at most every five minutes.
+
+	A server that was set back as a whole has nothing else that knows better. What it says is noted beside the heads and
+	counts from then on, reachable or not. Another thread asks: the caller goes on after two seconds, at once where the archive was
+	silent the last time. Call it where no transaction is open.
+	"""
+	if frappe.get_cached_value("ZATCA Device", device, "environment") != PRODUCTION:
+		return
+	if not frappe.get_hooks(WITNESSES) or frappe.cache.get_value(_ASKED.format(device), expires=True):
+		return
+	frappe.cache.set_value(_ASKED.format(device), 1, expires_in_sec=ASK_EVERY_SECONDS)
+	silent = frappe.cache.get_value(_SILENT.format(device), expires=True)
+	asking = threading.Thread(
+		target=_ask, args=(frappe.local.site, frappe.local.sites_path, device), daemon=True
+	)
+	# silent until it has spoken: whoever comes meanwhile does not wait
+	frappe.cache.set_value(_SILENT.format(device), 1)
+	asking.start()
+	if not silent:
+		asking.join(WAIT_SECONDS)
+
+
+def _ask(site: str, sites_path: str, device: str) -> None:
+	try:
+		frappe.init(site=site, sites_path=sites_path)
+		frappe.connect()
+		note_archive(device, known_elsewhere(device))
+		frappe.cache.delete_value(_SILENT.format(device))
+	except Exception as error:
+		# an archive out of reach is the doctor's affair, not the invoice's
+		frappe.logger("zatca").info(f"{device}: the archive was not asked ({type(error).__name__})")
+	finally:
+		frappe.destroy()
+
+
+def note_archive(device: str, icv: int) -> None:
+	"""Remember where the archive is further on than this database; a copy of the past does not forget it again."""
+	if icv <= cint(frappe.db.get_value("ZATCA Device", device, "icv")):
+		return
+	with locked_heads() as heads:
+		known = heads.setdefault(device, {})
+		known["archive_icv"] = max(icv, cint(known.get("archive_icv")))
+
+
+def watch() -> None:
+	"""Have the archive asked about every production device in use: what signs without sending is held as well."""
+	for name in frappe.get_all(
+		"ZATCA Device", filters={"environment": PRODUCTION, "status": "Active"}, pluck="name"
+	):
+		ask_archive(name)
 
 
 # --- the question -----------------------------------------------------------------------------------------------------
@@ -127,7 +198,7 @@ def refusal(device: str, row: Any = None) -> str | None:
 	row = row or frappe.db.get_value("ZATCA Device", device, _STANDING, as_dict=True)
 	if row.environment != PRODUCTION:
 		return None
-	reasons = reasons_of(row, cint((read_heads().get(row.name) or {}).get("icv")))
+	reasons = reasons_of(row, highest_known(row.name, read_heads()))
 	return " ".join(reasons) if reasons else None
 
 
@@ -156,7 +227,7 @@ def state() -> list[Standing]:
 	for row in frappe.get_all(
 		"ZATCA Device", filters={"environment": PRODUCTION, "status": "Active"}, fields=list(_STANDING)
 	):
-		known = max(cint((heads.get(row.name) or {}).get("icv")), known_elsewhere(row.name))
+		known = max(highest_known(row.name, heads), known_elsewhere(row.name))
 		found.append(
 			Standing(
 				row.name, row.bound_to or "", here(), cint(row.icv), known, tuple(reasons_of(row, known))
@@ -180,11 +251,12 @@ def confirm(device: str, icv: int | None = None, pih: str | None = None) -> None
 	if doc.environment != PRODUCTION:
 		frappe.throw(_("Only a production device belongs to one site."))
 	known = read_heads().get(device) or {}
+	noted = cint(known.get("archive_icv"))
 	if icv:
 		known = {"icv": icv, "pih": pih, "document": ""}
 		if not pih:
 			raise ConfigurationError(_("The hash of the last document belongs to the counter."))
-	outside = known_elsewhere(device)
+	outside = max(known_elsewhere(device), noted)
 	head = max(cint(known.get("icv")), cint(doc.icv))
 	if outside > head:
 		raise ConfigurationError(

@@ -212,6 +212,7 @@ def sign_and_store(lease: Lease, row: Any, draft: Any = None) -> bool:
 		return False
 	invoice, device = approved
 	journal.tell(doctype, name, State.CLEARING, "Rehearsed")
+	clone.ask_archive(device)
 	try:
 		step(lambda: store(lease, doc, invoice, device, issued_at, snapshot))
 	except NotLawful as error:
@@ -344,6 +345,8 @@ def send(lease: Lease, row: Any, patience: float | None) -> bool:
 	if device.on_hold:
 		wait_for_device(lease, row, device.hold_reason)
 		return False
+	frappe.db.commit()
+	clone.ask_archive(document.device)
 	elsewhere = clone.refusal(document.device)
 	if elsewhere:
 		wait_for_device(lease, row, elsewhere)
