@@ -116,6 +116,28 @@ def test_a_gateway_that_is_not_there(frappe: Any) -> None:
 	assert gateway(frappe, "http://127.0.0.1:9") == {"Gateway (Simulator)": RED}
 
 
+@pytest.mark.parametrize("status", ["New", "Compliance"])
+def test_the_gateway_of_a_device_on_its_way(frappe: Any, status: str) -> None:
+	"""It is looked at before anything is issued with it."""
+	change(frappe, "ZATCA Device", frappe.device, status=status)
+	for other in frappe.get_all("ZATCA Device", {"name": ("!=", frappe.device)}, pluck="name"):
+		change(frappe, "ZATCA Device", other, status="Retired")
+	assert gateway(frappe, "http://127.0.0.1:9") == {"Gateway (Simulator)": AMBER}
+
+
+def test_before_the_first_device_it_is_zatcas_own(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+	from bayancore_erp.zatca.adapter import doctor
+
+	asked: list[tuple[str, str]] = []
+	monkeypatch.setattr(doctor, "gateway", lambda *given: asked.append(given) or [])
+	frappe.db.sql("update `tabZATCA Device` set status = 'Retired'")
+	findings("gateways")
+	assert asked == [("https://gw-fatoora.zatca.gov.sa", "Production")]
+	asked.clear()
+	frappe.db.sql("update `tabCompany` set country = 'Kuwait'")
+	assert findings("gateways") == [] and asked == []
+
+
 def test_a_gateway_that_is_slow(frappe: Any, fatoora: Fatoora, monkeypatch: pytest.MonkeyPatch) -> None:
 	from bayancore_erp.zatca.adapter import doctor
 

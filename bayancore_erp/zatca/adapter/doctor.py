@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from enum import Enum
@@ -23,6 +23,7 @@ from frappe.utils import add_to_date, cint, format_datetime, get_datetime, now_d
 from bayancore_erp.zatca.adapter import chain, journal, notified, sealing, vault
 from bayancore_erp.zatca.adapter.fields import State
 from bayancore_erp.zatca.adapter.mapper.scope import COUNTRY
+from bayancore_erp.zatca.core.client.endpoints import OFFICIAL_ROOT
 from bayancore_erp.zatca.core.errors import ZatcaError
 
 PRODUCTION = "Production"
@@ -109,13 +110,26 @@ def titled(device: Any) -> str:
 
 
 def gateways() -> Iterator[Finding]:
-	"""Reachable, over TLS, soon enough; and does its clock agree with ours?"""
-	addresses = {}
-	for device in active_devices():
-		doc = frappe.get_cached_doc("ZATCA Device", device.name)
-		addresses.setdefault(vault.gateway_of(doc).root, device.environment)
-	for address, environment in sorted(addresses.items()):
-		yield from gateway(address, environment)
+	"""Reachable, over TLS, soon enough; and does its clock agree with ours? Also of devices still on their way.
+
+	Before the first device it is ZATCA's own that a company in the Kingdom will need. Where nothing is issued yet, nothing
+	stands still either: what would be red is amber.
+	"""
+	addresses: dict[str, tuple[str, bool]] = {}
+	rows = frappe.get_all(
+		"ZATCA Device", filters={"status": ("!=", "Retired")}, fields=["name", "environment", "status"]
+	)
+	for row in sorted(rows, key=lambda row: row.status != "Active"):
+		device = frappe.get_cached_doc("ZATCA Device", row.name)
+		if device.environment == "Simulator" and not device.gateway_url:
+			continue  # it is asked for when it is connected
+		addresses.setdefault(vault.gateway_of(device).root, (row.environment, row.status == "Active"))
+	if not rows and frappe.db.exists("Company", {"country": COUNTRY}):
+		addresses[OFFICIAL_ROOT] = (PRODUCTION, False)
+	for address, (environment, is_used) in sorted(addresses.items()):
+		for finding in gateway(address, environment):
+			serious = is_used or finding.light is not Light.RED
+			yield finding if serious else replace(finding, light=Light.AMBER)
 
 
 def gateway(address: str, environment: str) -> Iterator[Finding]:
