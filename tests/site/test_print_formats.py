@@ -114,13 +114,25 @@ def test_the_companys_looks_reach_the_pdf(frappe: Any) -> None:
 
 
 @pytest.mark.parametrize("print_format", ["ZATCA POS Receipt", "ZATCA POS Tax Invoice"])
-def test_the_tills_print_formats(frappe: Any, till: Any, print_format: str) -> None:
+def test_the_tills_print_formats(
+	frappe: Any, till: Any, print_format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
 	from reading import scan, texts, words
 
-	from bayancore_erp.archive.adapter.printing import zatca_qr
+	from bayancore_erp.archive.adapter import printing
 
-	html = frappe.get_print("POS Invoice", till.name, print_format=print_format)
-	shown = re.sub(r"<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
+	def page() -> tuple[str, str]:
+		html = frappe.get_print("POS Invoice", till.name, print_format=print_format)
+		return html, re.sub(r"<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
+
+	with monkeypatch.context() as patch:
+		patch.setattr(printing, "arabic_first", lambda _doc: False)
+		_html, shown = page()
+		for one, two in (("Simplified Tax Invoice", "فاتورة ضريبية مبسطة"), ("Amount due", "المبلغ المستحق")):
+			assert shown.index(one) < shown.index(two), "English first"
+	html, shown = page()
+	for one, two in (("فاتورة ضريبية مبسطة", "Simplified Tax Invoice"), ("المبلغ المستحق", "Amount due")):
+		assert shown.index(one) < shown.index(two), "Arabic first"
 	for said in (
 		"فاتورة ضريبية مبسطة",
 		"Simplified Tax Invoice",
@@ -133,7 +145,7 @@ def test_the_tills_print_formats(frappe: Any, till: Any, print_format: str) -> N
 		assert said in shown, said
 	for figure in ("27.99", "3.65", "24.34", "20.00", "7.99"):
 		assert figure in shown, figure
-	assert till.name in shown and zatca_qr(till) in html
+	assert till.name in shown and printing.zatca_qr(till) in html
 	if shutil.which(MAKERS["chromium"]):
 		pdf = printed(html)
 		assert scan(pdf)[0] == till.zatca_qr
