@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import world
-from fatoora import Fatoora, fresh, onboard
+from fatoora import Fatoora, finish, fresh, onboard
 from private_bench import PrivateBench
 
 
@@ -15,7 +15,7 @@ from private_bench import PrivateBench
 def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
 	with world.connected(bench) as frappe:
 		frappe.device = onboard(frappe, fatoora)
-		frappe.issued = cleared(frappe)
+		frappe.issued, frappe.sold = cleared(frappe), sold_at_the_till(frappe)
 		yield frappe
 
 
@@ -37,6 +37,20 @@ def cleared(frappe: Any, **more: Any) -> Any:
 	frappe.db.commit()
 	assert jobs.advance(journal.live(doc.doctype, doc.name)) == "Cleared"
 	return fresh(frappe, doc)
+
+
+def sold_at_the_till(frappe: Any) -> Any:
+	"""A POS Invoice, issued and reported."""
+	import till
+
+	till.opened(frappe)
+	doc = till.sold(frappe, world.line("خدمة | Service", 2, 100), paid=200)
+	doc.submit()
+	frappe.db.commit()
+	finish(doc)
+	doc = fresh(frappe, doc)
+	assert doc.zatca_state == "Reported"
+	return doc
 
 
 # --- refused ----------------------------------------------------------------------------------------------------------
@@ -152,7 +166,7 @@ def series_back(frappe: Any, doc: Any) -> None:
 
 
 def our_custom_field(frappe: Any, doc: Any) -> None:
-	frappe.delete_doc("Custom Field", "Sales Invoice-zatca_state")
+	frappe.delete_doc("Custom Field", f"{doc.doctype}-zatca_state")
 
 
 WAYS = (
@@ -162,9 +176,10 @@ WAYS = (
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("which", ["issued", "sold"])
 @pytest.mark.parametrize("way", WAYS)
-def test_refused(frappe: Any, way: Any) -> None:
-	doc = fresh(frappe, frappe.issued)
+def test_refused(frappe: Any, way: Any, which: str) -> None:
+	doc = fresh(frappe, getattr(frappe, which))
 	before = doc.as_dict()
 	with pytest.raises(frappe.ValidationError):
 		way(frappe, doc)
@@ -241,11 +256,11 @@ def raw_amount(frappe: Any, doc: Any) -> None:
 
 
 def raw_line(frappe: Any, doc: Any) -> None:
-	frappe.db.sql("update `tabSales Invoice Item` set item_name = 'Other' where parent = %s", doc.name)
+	frappe.db.sql(f"update `tab{doc.doctype} Item` set item_name = 'Other' where parent = %s", doc.name)
 
 
 def raw_line_gone(frappe: Any, doc: Any) -> None:
-	frappe.db.delete("Sales Invoice Item", {"parent": doc.name})
+	frappe.db.delete(f"{doc.doctype} Item", {"parent": doc.name})
 
 
 def raw_date(frappe: Any, doc: Any) -> None:
@@ -286,17 +301,18 @@ def raw_ledger_gone(frappe: Any, doc: Any) -> None:
 	frappe.db.delete("GL Entry", {"voucher_no": doc.name})
 
 
-RAW = (
-	raw_amount, raw_line, raw_line_gone, raw_date, raw_cancel, raw_delete, raw_ledger_vat, raw_ledger_receivable,
-	raw_ledger_gone,
-)  # fmt: skip
+RAW = (raw_amount, raw_line, raw_line_gone, raw_date, raw_cancel, raw_delete)
+RAW_LEDGER = (raw_ledger_vat, raw_ledger_receivable, raw_ledger_gone)
 
 
-@pytest.mark.parametrize("way", RAW)
-def test_found(frappe: Any, way: Any) -> None:
+@pytest.mark.parametrize(
+	("way", "which"),
+	[*((way, "issued") for way in (*RAW, *RAW_LEDGER)), *((way, "sold") for way in RAW)],
+)
+def test_found(frappe: Any, way: Any, which: str) -> None:
 	from bayancore_erp.zatca.adapter import watch
 
-	doc = fresh(frappe, frappe.issued)
+	doc = fresh(frappe, getattr(frappe, which))
 	assert [one for one in watch.verify() if one.name == doc.name] == []
 	way(frappe, doc)
 	found = watch.verify()

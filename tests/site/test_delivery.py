@@ -31,6 +31,7 @@ def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
 			prepare(frappe)
 			frappe.db.commit()
 		frappe.a_draft, frappe.a_cleared = draft(frappe), cleared(frappe)
+		frappe.a_till_draft = till_draft(frappe)
 		import frappe.utils.pdf as pdf
 
 		with pytest.MonkeyPatch.context() as patch:
@@ -129,6 +130,18 @@ def draft(frappe: Any, customer: str = world.VAT_BUYER) -> Any:
 	doc = world.invoice(frappe, customer, [world.line("خدمة | Service", 2, 100)])
 	frappe.db.commit()
 	return doc
+
+
+def till_draft(frappe: Any) -> Any:
+	"""A business's POS Invoice that waits for its clearance."""
+	import till
+
+	till.opened(frappe)
+	doc = till.sold(frappe, world.line("خدمة | Service", 2, 100), paid=200, customer=world.VAT_BUYER)
+	frappe.db.commit()
+	doc.submit()
+	frappe.db.commit()
+	return fresh(frappe, doc)
 
 
 def cleared(frappe: Any) -> Any:
@@ -292,6 +305,25 @@ def test_a_draft_does_not_leave(frappe: Any, path: Path, user: str) -> None:
 	queued = frappe.db.count("Email Queue")
 	with request(frappe, user), pytest.raises(MayNotLeave):
 		path(frappe, doc)
+	frappe.db.rollback()
+	assert frappe.db.count("Email Queue") == queued
+
+
+@pytest.mark.parametrize("path", [printview, html_of_a_name, html_of_a_form])
+def test_a_tills_draft_is_a_marked_preview(frappe: Any, path: Path) -> None:
+	assert (frappe.a_till_draft.doctype, frappe.a_till_draft.docstatus) == ("POS Invoice", 0)
+	with request(frappe, CLERK):
+		assert DRAFT in " ".join(path(frappe, frappe.a_till_draft).split())
+
+
+@pytest.mark.parametrize("path", LEAVING)
+def test_a_tills_draft_does_not_leave(frappe: Any, path: Path) -> None:
+	from bayancore_erp.zatca.adapter.delivery import MayNotLeave
+
+	frappe.conf["zatca_mail_test_papers"] = 1
+	queued = frappe.db.count("Email Queue")
+	with request(frappe, CLERK), pytest.raises(MayNotLeave):
+		path(frappe, frappe.a_till_draft)
 	frappe.db.rollback()
 	assert frappe.db.count("Email Queue") == queued
 
