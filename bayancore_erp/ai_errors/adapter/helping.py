@@ -98,7 +98,8 @@ def _message(doc: Any, row: Any, message: Any, scene: Scene, today: Readiness | 
 		"places": [
 			shown(spot.place, doc) for spot in spots[:MOST_PLACES] if spot.confidence is not Confidence.NONE
 		],
-		"fixes": [buttons(fix) for point in points for fix in point.fixes],
+		# several parts of one address want the same click
+		"fixes": list({fix.id: buttons(fix) for point in points for fix in point.fixes}.values()),
 		"fixed": fixed,
 		"new": False,
 		"explanation": explained.name if explained else "",

@@ -36,12 +36,12 @@
 
 	function ask(frm) {
 		const name = frm.docname;
-		const unsaved = frm.is_new();
+		const unsaved = Boolean(frm.is_new());
 		const asked = unsaved
 			? frappe.xcall(`${API}.readiness_unsaved`, { doc: frm.doc }).catch(() => null)
 			: frappe.xcall(`${API}.readiness`, { doctype: frm.doctype, name });
 		return asked.then((answer) => {
-			if (!answer || frm.docname !== name || frm.is_new() !== Boolean(unsaved) || !wanted(frm)) return;
+			if (!answer || frm.docname !== name || Boolean(frm.is_new()) !== unsaved || !wanted(frm)) return;
 			show(frm, answer);
 			mark_age(frm);
 		});
