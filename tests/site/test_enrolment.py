@@ -246,6 +246,58 @@ def test_refused_details_are_corrected_and_a_new_request_is_made(
 	assert finish(frappe, gateway, device.name) == 1
 
 
+def assert_told_in_both(seen: dict[str, Any]) -> None:
+	assert seen["phase"] == "stopped" and seen["problem"]["en"]
+	assert any("\u0600" <= letter <= "\u06ff" for letter in seen["problem"]["ar"])
+
+
+def test_a_request_that_zatca_refuses_is_made_anew(
+	frappe: Any, gateway: fatoora.Fatoora, device: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	"""Invalid-CSR: what we checked ourselves ZATCA sees otherwise; the next one is over a new key, the password may be a new one."""
+	from bayancore_erp.zatca.adapter import enrolment
+
+	build = enrolment.build_csr
+	with monkeypatch.context() as spoilt:
+		spoilt.setattr(enrolment, "build_csr", lambda *given: build(*given).replace(b"M", b"N", 3))
+		press(frappe, gateway, device.name)
+		press(frappe, gateway, device.name)
+	seen = picture(frappe, device.name)
+	assert_told_in_both(seen)
+	assert seen["problem"]["code"] == "csid-refused"
+	assert issued(gateway, device, "compliance") == []
+	refused = len(state(frappe, device.name).keys)
+	assert finish(frappe, gateway, device.name) <= 2
+	assert len(state(frappe, device.name).keys) == refused + 1
+	assert_one_identity(frappe, gateway, device)
+
+
+@pytest.mark.parametrize("document", [1, 3])
+def test_a_compliance_document_that_zatca_rejects_is_made_again(
+	frappe: Any, gateway: fatoora.Fatoora, device: Any, monkeypatch: pytest.MonkeyPatch, document: int
+) -> None:
+	from bayancore_erp.zatca.adapter import enrolment
+
+	make, made = enrolment.make_document, [0]
+
+	def spoilt(*given: Any) -> Any:
+		made[0] += 1
+		signed = make(*given)
+		return replace(signed, invoice_hash="A" * 43 + "=") if made[0] == document else signed
+
+	monkeypatch.setattr(enrolment, "make_document", spoilt)
+	press(frappe, gateway, device.name)
+	if picture(frappe, device.name)["phase"] != "stopped" or made[0] < document:
+		press(frappe, gateway, device.name)
+	seen = picture(frappe, device.name)
+	assert_told_in_both(seen)
+	failed = [check for check in state(frappe, device.name).checks if not check.passed]
+	assert len(failed) == 1 and failed[0].failed_xml and made[0] == document
+	assert not seen["needs_otp"], "no new password for a document"
+	assert finish(frappe, gateway, device.name) == 1
+	assert_one_identity(frappe, gateway, device)
+
+
 def test_the_password_waits_encrypted_and_once(frappe: Any, device: Any) -> None:
 	from bayancore_erp.zatca.adapter import enrolment
 
@@ -325,6 +377,57 @@ def test_a_killed_worker_is_carried_on(
 	doubtful = (moment, count) in (("after", STORES - 1), ("before", STORES))
 	assert picture(frappe, device.name)["asked_twice"] is doubtful
 	assert device.name not in enrolment.abandoned()
+
+
+@pytest.fixture(scope="module")
+def connected(frappe: Any, gateway: fatoora.Fatoora) -> Any:
+	"""A device with a certificate, to be connected anew again and again."""
+	gateway.calm()
+	doc = world.make(
+		frappe,
+		"ZATCA Device",
+		device_name="Connected Anew",
+		company=world.COMPANY,
+		environment="Simulator",
+		gateway_url=gateway.url,
+		signs_simplified=0,
+	)
+	frappe.db.commit()
+	assert finish(frappe, gateway, doc.name) == 1
+	return doc
+
+
+@pytest.mark.parametrize("count", range(1, STORES + 1))
+def test_a_worker_killed_while_connecting_anew_is_carried_on(
+	frappe: Any, gateway: fatoora.Fatoora, connected: Any, count: int
+) -> None:
+	"""Before or after its store in turn. The old certificate stays in use until the new one is stored; its key is kept."""
+	from bayancore_erp.zatca.adapter import enrolment, enrolment_store, vault
+	from bayancore_erp.zatca.core.onboarding import Role
+
+	moment = "after" if count % 2 else "before"
+	name = connected.name
+	old = state(frappe, name)
+	enrolment.begin_anew(frappe.get_doc("ZATCA Device", name))
+	enrolment_store.note_request(name, "Administrator")
+	killed(frappe, name, otp(gateway), moment, count)
+	assert picture(frappe, name)["phase"] == "interrupted" and name in enrolment.abandoned()
+	assert state(frappe, name).active_id == old.active_id
+	assert frappe.db.get_value("ZATCA Device", name, "status") == "Active"
+	vault.forget()
+	vault.identity_of(name)
+	enrolment.carry_on(name)
+	assert finish(frappe, gateway, name) <= 1
+	new = state(frappe, name)
+	assert new.active_id != old.active_id
+	made = [each for each in new.identities if each.role is Role.PRODUCTION]
+	before = [each for each in old.identities if each.role is Role.PRODUCTION]
+	assert len(made) == len(before) + 1 and all(each.is_usable for each in made), "one identity more, not two"
+	assert len(new.keys) == len(old.keys) + 1 and new.keys[: len(old.keys)] == old.keys
+	vault.forget()
+	identity = vault.identity_of(name)
+	assert identity.certificate.public_key_der == identity.key.public_key_der
+	assert name not in enrolment.abandoned()
 
 
 def test_two_workers_at_once_make_one_identity(frappe: Any, gateway: fatoora.Fatoora, device: Any) -> None:

@@ -9,7 +9,7 @@ import fatoora
 import pytest
 import world
 from private_bench import PrivateBench
-from test_enrolment import killed, otp, picture, state
+from test_enrolment import impatient, killed, otp, picture, press, state
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +102,51 @@ def test_the_old_certificate_signs_while_the_renewal_is_stopped(
 	enrolment.give_up_renewal(frappe.device)
 	assert picture(frappe, frappe.device)["phase"] == "done"
 	assert cleared(frappe).certificate_serial == old == serial(frappe)
+
+
+# fault of the renewal's own call -> presses of the button until the device is renewed
+RENEWAL_FAULTS = {
+	"500:renewal": 1,
+	"503-html:renewal": 1,
+	"429=0:renewal": 1,
+	"400-empty:renewal": 1,
+	"drop:renewal": 2,
+	"truncated-json:renewal": 2,
+	"empty:renewal": 2,
+	"401:renewal": 2,
+}
+
+
+@pytest.mark.parametrize("fault", RENEWAL_FAULTS)
+def test_a_bad_day_of_a_renewal_is_not_a_dead_end(
+	frappe: Any, gateway: fatoora.Fatoora, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	"""The old certificate signs all the while, and there is one new one at the end."""
+	from bayancore_erp.zatca.core.onboarding import Role
+
+	impatient(monkeypatch)
+	gateway.call("POST", "settings", renewal_needs_checks=False)
+	old, before = serial(frappe), state(frappe, frappe.device)
+	gateway.fault(fault)
+	renew(frappe, gateway)
+	presses = 1
+	while picture(frappe, frappe.device)["phase"] != "done":
+		seen = picture(frappe, frappe.device)
+		assert (seen["phase"], seen["status"]) == ("stopped", "Active")
+		assert seen["problem"]["en"] and any("\u0600" <= each <= "\u06ff" for each in seen["problem"]["ar"])
+		assert serial(frappe) == old
+		assert presses < RENEWAL_FAULTS[fault], seen
+		gateway.calm()
+		press(frappe, gateway, frappe.device)
+		presses += 1
+	gateway.calm()
+	assert presses == RENEWAL_FAULTS[fault]
+	after = state(frappe, frappe.device)
+	made = [each for each in after.identities if each.role is Role.PRODUCTION]
+	assert len(made) == 1 + sum(each.role is Role.PRODUCTION for each in before.identities)
+	assert len(after.keys) == len(before.keys) + 1
+	assert serial(frappe) != old
+	assert cleared(frappe).certificate_serial == serial(frappe)
 
 
 def test_a_renewal_that_is_killed_at_its_last_step_is_carried_on(
