@@ -144,7 +144,7 @@ def ask_archive(device: str) -> None:
 
 	A server that was set back as a whole has nothing else that knows better. What it says is noted beside the heads and
 	counts from then on, reachable or not. Another thread asks: the caller goes on after two seconds, at once where the archive was
-	silent the last time. Call it where no transaction is open.
+	silent the last time. Call it where nothing is locked.
 	"""
 	if frappe.get_cached_value("ZATCA Device", device, "environment") != PRODUCTION:
 		return

@@ -345,7 +345,6 @@ def send(lease: Lease, row: Any, patience: float | None) -> bool:
 	if device.on_hold:
 		wait_for_device(lease, row, device.hold_reason)
 		return False
-	frappe.db.commit()
 	clone.ask_archive(document.device)
 	elsewhere = clone.refusal(document.device)
 	if elsewhere:
