@@ -12,6 +12,8 @@ import frappe
 from frappe import _
 from frappe.utils import escape_html
 
+from bayancore_erp.zatca.adapter.language import of_user
+
 NOBODY = ("", "Guest")
 # The scheduler, imports and scripts work under this name: what it is given, nobody may ever read.
 MACHINE = "Administrator"
@@ -33,7 +35,7 @@ def of_rejection(invoice: Any, requested_by: str, messages: list[Any]) -> tuple[
 	for user in users:
 		ring(
 			user,
-			_("{0} was not accepted by ZATCA. Open it to see what to correct.", lang=language(user)).format(
+			_("{0} was not accepted by ZATCA. Open it to see what to correct.", lang=of_user(user)).format(
 				invoice.name
 			),
 			invoice.doctype,
@@ -44,7 +46,7 @@ def of_rejection(invoice: Any, requested_by: str, messages: list[Any]) -> tuple[
 
 def assign(user: str, invoice: Any, messages: list[Any]) -> str:
 	"""The one open assignment of this invoice; gives its name."""
-	lang = language(user)
+	lang = of_user(user)
 	rows = [row for row in messages if row.severity == "Error"][:5]
 	said = [row.text_ar if lang.startswith("ar") and row.text_ar else row.text for row in rows]
 	words = "".join(f"<li>{escape_html(text or '')}</li>" for text in said)
@@ -103,7 +105,7 @@ def done(doctype: str, name: str) -> None:
 def of_news(news: list[tuple[str, str, str]]) -> None:
 	"""ZATCA says something it has not said before: every ZATCA Manager hears of it."""
 	for user in managers():
-		lang = language(user)
+		lang = of_user(user)
 		for kind, code, wording in news:
 			sentence = (
 				_("ZATCA sent a code that the dictionary does not know: {0}.", lang=lang)
@@ -129,7 +131,7 @@ def of_spread(code: str, invoices: int, share: float) -> None:
 	for user in managers():
 		sentence = _(
 			"The warning {0} stands on {1} of the invoices accepted since yesterday ({2} %), far more than before.",
-			lang=language(user),
+			lang=of_user(user),
 		)
 		ring(user, sentence.format(code, invoices, round(share * 100)), "AI Error Wording", note)
 
@@ -158,12 +160,3 @@ def ring(user: str, subject: str, doctype: str, name: str) -> None:
 	)
 	log.flags.ignore_permissions = True
 	log.insert()
-
-
-def language(user: str) -> str:
-	"""The reader's language."""
-	return str(
-		frappe.db.get_value("User", user, "language")
-		or frappe.db.get_single_value("System Settings", "language")
-		or "en"
-	)
