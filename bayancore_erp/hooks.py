@@ -278,6 +278,7 @@ zatca_doctor = [
 		"doctor.settings",
 	)
 ]
+zatca_doctor += ["bayancore_erp.invoice_to_cash.adapter.unsent.examine"]
 zatca_doctor += [
 	f"bayancore_erp.archive.adapter.doctor.{check}" for check in ("places", "waiting", "pages", "mail")
 ]
@@ -304,5 +305,6 @@ scheduler_events = {
 		"bayancore_erp.archive.audit_jobs.nightly",
 		"bayancore_erp.zatca.jobs.verify_books",
 		"bayancore_erp.zatca.jobs.verify_chains",
+		"bayancore_erp.invoice_to_cash.jobs.tell_of_unsent",
 	],
 }

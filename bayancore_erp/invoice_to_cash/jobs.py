@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import frappe
 
-from bayancore_erp.invoice_to_cash.adapter import light
+from bayancore_erp.invoice_to_cash.adapter import light, unsent
 
 
 def light_up(customer: str) -> int:
@@ -19,3 +19,8 @@ def light_up_after(doctype: str, name: str) -> int:
 		count += lit
 		frappe.db.commit()
 	return count
+
+
+def tell_of_unsent() -> int:
+	"""Tell the managers of submitted invoices that ZATCA does not know; gives how many there are."""
+	return unsent.tell()

@@ -67,15 +67,30 @@ def as_user(frappe: Any, *roles: str, company: str = "") -> str:
 SPAN = {"from_date": "2026-01-01", "to_date": "2026-12-31"}
 
 
-def test_no_posted_invoice_without_document_or_reason(frappe: Any) -> None:
+def test_no_posted_invoice_without_document_or_reason(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+	from bayancore_erp.invoice_to_cash import jobs
+	from bayancore_erp.zatca.adapter import managers
+	from bayancore_erp.zatca.adapter.doctor import examine
+
+	def doctor() -> str:
+		(found,) = (one for one in examine() if one.area == "Invoices Without ZATCA Document")
+		return found.light.value
+
 	lost = sale(frappe)
 	skipped = sale(frappe, customer=world.GROUP_MEMBER)
 	assert run(frappe, UNSENT, **SPAN) == []
 	reasons = {row["invoice_name"]: row["reason_code"] for row in run(frappe, UNSENT, **SPAN, skipped=1)}
 	assert reasons[skipped.name] == "Inside VAT Group"
+	assert doctor() == "green" and jobs.tell_of_unsent() == 0
 	frappe.db.sql("delete from `tabZATCA Document` where invoice_name = %s", lost.name)
 	frappe.db.sql("delete from `tabZATCA Skip` where invoice_name = %s", skipped.name)
 	assert {row["invoice_name"] for row in run(frappe, UNSENT, **SPAN)} == {lost.name, skipped.name}
+	assert doctor() == "red"
+	told: list[tuple[str, str]] = []
+	monkeypatch.setattr(managers, "alert", lambda _kind, name, company, say: told.append((company, say())))
+	assert jobs.tell_of_unsent() == 2
+	((company, words),) = told
+	assert company == world.COMPANY and words.startswith("2 submitted invoices")
 	as_user(frappe, "Accounts User")
 	assert {row["invoice_name"] for row in run(frappe, UNSENT, **SPAN)} == {lost.name, skipped.name}
 

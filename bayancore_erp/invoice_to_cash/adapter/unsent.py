@@ -1,15 +1,26 @@
 """Posted invoices for which there is neither a ZATCA document nor a reason why not: there must be none.
 
-Takes companies and a span of posting dates; gives rows. Never writes. Source: issue B, item 4; PEERS.md section 3.D.
+Takes companies and a span of posting dates; gives rows, for the doctor a finding, and tells the managers. Never mends anything.
+Source: issue B, item 4; PEERS.md section 3.D.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, Final
 
 import frappe
+from frappe import _
 
+from bayancore_erp.zatca.adapter import managers
+from bayancore_erp.zatca.adapter.doctor import Finding, Light
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES
+
+REPORT: Final = "Submitted Invoices Without ZATCA Document"
+# Go-live is the real beginning.
+EVER: Final = (date(2000, 1, 1), date(9999, 12, 31))
 
 
 def without_document(companies: list[str] | None, first: Any, last: Any) -> list[dict[str, Any]]:
@@ -55,4 +66,46 @@ def skipped(companies: list[str] | None, first: Any, last: Any) -> list[dict[str
 		],
 		order_by="posting_date, invoice_name",
 		limit_page_length=0,
+	)
+
+
+def examine() -> Iterator[Finding]:
+	"""For the doctor: red with the first of them."""
+	area, found = _("Invoices Without ZATCA Document"), without_document(None, *EVER)
+	if found:
+		yield Finding(
+			area,
+			Light.RED,
+			sentence(len(found), found[0]["invoice_name"]),
+			_("The report lists them with who posted each: somebody went past every guard."),
+			("query-report", REPORT),
+		)
+	else:
+		yield Finding(
+			area, Light.GREEN, _("Every submitted invoice has its ZATCA document, or a reason why not.")
+		)
+
+
+def tell() -> int:
+	"""Alert each company's managers; gives how many invoices there are."""
+	found = without_document(None, *EVER)
+	by_company: dict[str, list[dict[str, Any]]] = defaultdict(list)
+	for row in found:
+		by_company[row["company"]].append(row)
+	for company, rows in by_company.items():
+		first = rows[0]
+
+		def say(count: int = len(rows), name: str = first["invoice_name"]) -> str:
+			return sentence(count, name)
+
+		managers.alert(first["invoice_doctype"], first["invoice_name"], company, say)
+	return len(found)
+
+
+def sentence(count: int, first: str) -> str:
+	"""In the reader's language."""
+	return str(
+		_("{0} submitted invoices have neither a ZATCA document nor a reason; the first is {1}.").format(
+			count, first
+		)
 	)
