@@ -310,6 +310,31 @@ def test_many_devices_at_once_and_whom_each_signs_for(frappe: Any, gateway: fato
 	assert signer() == frappe.device, "the company's default stays"
 
 
+def test_the_table_counts_what_waits(frappe: Any, gateway: fatoora.Fatoora) -> None:
+	"""Each device its own; what has its verdict counts no more."""
+	from bayancore_erp.zatca import api
+	from bayancore_erp.zatca.page.zatca_setup import zatca_setup
+
+	def queue() -> dict[str, int]:
+		frappe.db.rollback()
+		return {row["name"]: row["queue"] for row in zatca_setup.overview(world.COMPANY)["devices"]}
+
+	before = queue()
+	gateway.fault("503:clearance:always")
+	waiting = [
+		world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 1, price)])
+		for price in ("31.20", "31.40")
+	]
+	(device,) = {submit(frappe, draft).device for draft in waiting}
+	assert queue() == {**before, device: before[device] + 2}
+	gateway.calm()
+	fatoora.expire_leases(frappe)
+	api.retry("Sales Invoice", waiting[0].name)
+	assert queue() == {**before, device: before[device] + 1}
+	api.retry("Sales Invoice", waiting[1].name)
+	assert queue() == before
+
+
 def test_a_device_is_retired_once_nothing_of_it_waits(frappe: Any, gateway: fatoora.Fatoora) -> None:
 	from bayancore_erp.zatca import api
 	from bayancore_erp.zatca.adapter import devices
