@@ -128,6 +128,72 @@ def doctor(context: Any, as_json: bool) -> None:
 			sys.exit(1)
 
 
+@zatca.command()
+@click.argument("invoices", nargs=-1)
+@click.option("--company", help="Only drafts of this company; else of every one that issues through ZATCA.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@pass_context
+def rehearse(context: Any, invoices: tuple[str, ...], company: str | None, as_json: bool) -> None:
+	"""Say what would become of drafts if they were submitted now; exit status 1 where one would be refused.
+
+	Of all drafts, or of INVOICES. Nothing is signed, sent or written.
+	"""
+	from bayancore_erp.zatca.adapter import dry_run
+
+	with on_site(context):
+		frappe.set_user("Administrator")
+		chosen = list(dry_run.drafts(invoices, company))
+		missing = set(invoices) - {name for _doctype, name in chosen}
+		if missing:
+			click.echo(f"No such draft: {', '.join(sorted(missing))}", err=True)
+			sys.exit(2)
+		seen = [dry_run.rehearse(doctype, name) for doctype, name in chosen]
+		if as_json:
+			click.echo(
+				json.dumps(
+					[
+						{
+							"doctype": each.doctype,
+							"name": each.name,
+							"ok": each.ok,
+							"problems": [
+								{"code": one.code, "severity": one.severity, "text": one.text}
+								for one in each.problems
+							],
+						}
+						for each in seen
+					],
+					ensure_ascii=False,
+				)
+			)
+		else:
+			for each in seen:
+				click.echo(f"{each.name}: {'would be issued' if each.ok else 'would be REFUSED'}")
+				for one in each.problems:
+					click.echo(f"  {one.severity.lower()} {one.code}: {one.text}")
+		if not all(each.ok for each in seen):
+			sys.exit(1)
+
+
+@zatca.command("demo-data")
+@click.option("--company", required=True, help="The company beside which the training company is made.")
+@pass_context
+def demo_data(context: Any, company: str) -> None:
+	"""Make a company's training company: customers, items and drafts, and a device of the site's own simulator."""
+	from bayancore_erp.setup import training
+	from bayancore_erp.zatca.core.errors import ZatcaError
+
+	with on_site(context):
+		frappe.set_user("Administrator")
+		try:
+			name = training.start(company)
+		except (ZatcaError, OSError, frappe.ValidationError) as error:
+			click.echo(f"Nothing was made: {error}", err=True)
+			sys.exit(2)
+		frappe.db.commit()
+		click.echo(f"{name} is ready: look at its drafts and submit the first one")
+
+
 @zatca.command("new-wrapping-key")
 def new_wrapping_key() -> None:
 	"""Print a new wrapping key; where to put it says docs/secrets.md."""
