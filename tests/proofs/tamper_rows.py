@@ -88,13 +88,14 @@ class Prompt:
 	def findings(self) -> list[Any]:
 		"""What verify says of the database as it stands, with what waits sealed."""
 		from bayancore_erp.archive.adapter import trail_heads, trail_seal, verify
-		from bayancore_erp.archive.adapter.verify_finding import Counts
+		from bayancore_erp.archive.adapter.verify_finding import Counts, Finding
 
 		waiting = trail_seal.unsealed("")
 		if waiting:
 			trail_seal.append(waiting)
 		self.frappe.local.document_cache = {}
-		return list(verify.findings(Counts(), trail_heads.Noted()))
+		remarks = [Finding(SEAL, "", "", remark) for remark in verify.sealed_anew("")]
+		return [*verify.findings(Counts(), trail_heads.Noted()), *remarks]
 
 	def sql(self, text: str, values: Any = ()) -> Any:
 		return self.frappe.db.sql(text, values, as_dict=text.startswith("select"))

@@ -454,6 +454,25 @@ def test_restored_to_an_earlier_day_is_seen(frappe: Any) -> None:
 	)
 
 
+def test_a_seal_that_is_taken_from_the_end_is_made_anew_and_told(frappe: Any) -> None:
+	from bayancore_erp.archive.adapter import trail_seal
+	from bayancore_erp.archive.adapter.trail import Action
+	from bayancore_erp.archive.adapter.verify import verify
+
+	trail_seal.seal_all()
+	last = trail_seal.head_of(world.COMPANY)
+	frappe.db.delete("Audit Seal", {"company": world.COMPANY, "number": last.number})
+	frappe.db.commit()
+	for _round in range(2):
+		trail_seal.seal_all(full=True)
+		again = frappe.db.get_value("Audit Seal", {"company": world.COMPANY, "number": last.number}, "hash")
+		assert again == last.hash, "the same seal, from the same event"
+	told = {"action": Action.SEALED_ANEW.value, "company": world.COMPANY}
+	assert frappe.db.count("Audit Event", told) == 1
+	report = verify(world.COMPANY)
+	assert report.ok and any(f"place {last.number} had been noted" in remark for remark in report.remarks)
+
+
 def test_an_anchor_in_the_archive_holds_what_the_server_forgot(frappe: Any) -> None:
 	from bayancore_erp.archive.adapter import trail_heads, trail_seal
 	from bayancore_erp.archive.adapter.trail import Action, record

@@ -75,6 +75,8 @@ class Action(str, Enum):
 	HOLD_ENDED = "Hold Ended"
 	DESTROYED = "Destroyed"
 	TRAINING_REMOVED = "Training Removed"
+	SEALED_ANEW = "Sealed Anew"
+	"""Seals at the end of a chain were gone, though their last place had been noted: their events are sealed again."""
 
 
 def record(

@@ -16,7 +16,7 @@ from typing import Any
 import frappe
 
 from bayancore_erp.archive.adapter import trail_key
-from bayancore_erp.archive.adapter.trail import EVENT, event_of, name_at
+from bayancore_erp.archive.adapter.trail import EVENT, Action, event_of, name_at, record
 from bayancore_erp.archive.core import trail
 from bayancore_erp.archive.core.trail_sink import HeadFile
 
@@ -49,8 +49,8 @@ def seal_all(*, full: bool = False) -> int:
 			# Another sealer was first; what it left is looked at again.
 			continue
 		count += len(rows)
-		for company, record in heads.items():
-			witness(company, record)
+		for company, head in heads.items():
+			witness(company, head)
 
 
 def is_conflict(error: Exception) -> bool:
@@ -85,13 +85,14 @@ def append(rows: list[Any]) -> dict[str, trail.Record]:
 		company = row.company or ""
 		if company not in heads:
 			heads[company] = head_of(company)
-		record = trail.chain(readable(row), heads[company])
-		heads[company] = record
-		code = trail_key.code_of(authenticated(company, record.number, row.name, record.hash))
+			note_what_was_removed(company, heads[company])
+		sealed = trail.chain(readable(row), heads[company])
+		heads[company] = sealed
+		code = trail_key.code_of(authenticated(company, sealed.number, row.name, sealed.hash))
 		values.append(
 			(
 				*(secrets.token_hex(5), now, now, SEALER, SEALER, 0, 0),
-				*(company, record.number, row.name, record.hash, code),
+				*(company, sealed.number, row.name, sealed.hash, code),
 			)
 		)
 	columns = ", ".join(f"`{column}`" for column in _COLUMNS)
@@ -99,7 +100,20 @@ def append(rows: list[Any]) -> dict[str, trail.Record]:
 	frappe.db.sql(
 		f"insert into `tab{SEAL}` ({columns}) values {places}", [value for row in values for value in row]
 	)
-	return {company: record for company, record in heads.items() if record}
+	return {company: head for company, head in heads.items() if head}
+
+
+def note_what_was_removed(company: str, head: trail.Record | None) -> None:
+	"""An event, once, where a place further on than `head` was noted: what is sealed now closes the gap without a trace."""
+	known, ends = head_file().last(company), head.number if head else 0
+	if not known or known.number <= ends:
+		return
+	facts = {"ends_at": ends, "known": known.number}
+	rows = frappe.get_all(
+		EVENT, filters={"action": Action.SEALED_ANEW.value, "company": company}, pluck="facts"
+	)
+	if facts not in [frappe.parse_json(row) for row in rows]:
+		record(Action.SEALED_ANEW, "", "", company, facts=facts)
 
 
 def readable(row: Any) -> trail.Event:
@@ -138,10 +152,10 @@ def companies() -> list[str]:
 
 
 # --- the witness ------------------------------------------------------------------------------------------------------
-def witness(company: str, record: trail.Record) -> None:
+def witness(company: str, head: trail.Record) -> None:
 	"""Note a chain's head in a file of this server. A file that cannot be written stops nothing: anchors remain."""
 	try:
-		head_file().take(company, [record])
+		head_file().take(company, [head])
 	except OSError:
 		frappe.log_error(title="Audit trail: its witness file cannot be written")
 

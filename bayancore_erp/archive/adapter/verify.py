@@ -99,6 +99,7 @@ def told(company: str = "") -> Iterator[str]:
 			frappe.format(row.at, "Datetime"),
 			frappe.parse_json(row.facts or "{}").get("rows", 0),
 		)
+	yield from sealed_anew(company)
 	[(count, since)] = frappe.db.sql(
 		f"""select count(*), min(at) from `tab{EVENT}` where action in %(adopted)s
 		and (%(company)s = '' or company = %(company)s)""",
@@ -108,6 +109,26 @@ def told(company: str = "") -> Iterator[str]:
 		yield frappe._(
 			"{0} records are older than the audit trail: it vouches for them since {1}, when it found them."
 		).format(count, frappe.format(since, "Datetime"))
+
+
+def sealed_anew(company: str) -> Iterator[str]:
+	"""Where seals were taken away and their events, which stayed, are sealed again."""
+	rows = frappe.db.sql(
+		f"""select * from `tab{EVENT}` where action = %(anew)s and (%(company)s = '' or company in ('', %(company)s))
+		order by name""",
+		{"anew": Action.SEALED_ANEW.value, "company": company},
+		as_dict=True,
+	)
+	for row in filter(is_authentic, rows):
+		facts = frappe.parse_json(row.facts or "{}")
+		yield frappe._(
+			"{0}: on {1} the seals after place {2} were gone from the database, though place {3} had been noted. Their events are sealed again."
+		).format(
+			row.company or frappe._("the site's own trail"),
+			frappe.format(row.at, "Datetime"),
+			facts.get("ends_at"),
+			facts.get("known"),
+		)
 
 
 def chains(counts: Counts) -> Iterator[Finding]:
