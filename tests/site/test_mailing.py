@@ -395,15 +395,17 @@ def test_the_cleared_copy_goes_to_whoever_got_the_marked_one(frappe: Any, box: M
 	from reading import picture, texts, words
 
 	from bayancore_erp.archive import jobs
+	from bayancore_erp.zatca.adapter import journal
+	from bayancore_erp.zatca.api import enter_outage, leave_outage, release_uncleared
+	from bayancore_erp.zatca.jobs import advance
 
 	customer = buyer(frappe, "Outage Co", language="en", email_id="buyer@outage.example")
-	doc = cleared(frappe, customer)
-	# As a release leaves it: booked, its verdict not known.
-	answer = frappe.db.get_value("ZATCA Attempt", {"document": doc.zatca_document, "outcome": "cleared"})
-	frappe.db.set_value("ZATCA Attempt", answer, "outcome", "unknown")
-	released = {"zatca_state": "Clearance Pending", "zatca_released_at": frappe.utils.now_datetime()}
-	frappe.db.set_value("Sales Invoice", doc.name, released)
+	doc = world.invoice(frappe, customer, [world.line("خدمة | Service", 2, "49.75")])
 	frappe.db.commit()
+	enter_outage(world.COMPANY, "The gateway does not answer", "ZATCA Unreachable")
+	frappe.db.commit()
+	assert release_uncleared(doc.name)["state"] == "Clearance Pending"
+	doc = fresh(frappe, doc)
 	follow(frappe, doc, "released")
 	(message,) = box.to("buyer@outage.example")
 	assert str(message["Subject"]).startswith("Not yet cleared:")
@@ -415,9 +417,9 @@ def test_the_cleared_copy_goes_to_whoever_got_the_marked_one(frappe: Any, box: M
 	people = frappe.get_doc("Customer", customer)
 	people.append("zatca_mail_recipients", {"email": "new@outage.example"})
 	people.save()
-	frappe.db.set_value("ZATCA Attempt", answer, "outcome", "cleared")
-	frappe.db.set_value("Sales Invoice", doc.name, "zatca_state", "Cleared")
+	leave_outage(world.COMPANY)
 	frappe.db.commit()
+	assert advance(journal.live(doc.doctype, doc.name)) == "Cleared"
 	jobs.follow(doc.zatca_document, "accepted")
 	deliver(frappe)
 	assert len(box.to("buyer@outage.example")) == 2 and len(box.to("new@outage.example")) == 1

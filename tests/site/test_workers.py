@@ -176,14 +176,21 @@ def test_a_slow_gateway_over_http(frappe: Any, fatoora: Fatoora, bench: PrivateB
 		assert (created["docstatus"], created["zatca_state"]) == (0, "Queued")
 		ends_as(frappe, "Sales Invoice", [created["name"]], "Cleared")
 		fatoora.fault("delay=25:clearance:1")
-		began = time.monotonic()
 		answer = http.post(
 			"method/bayancore_erp.zatca.api.submit_for_clearance",
 			{"doctype": "Sales Invoice", "name": doc.name},
 		)["message"]
-		assert time.monotonic() - began < 25, "it did not wait for the gateway"
 		assert (answer["state"], answer["docstatus"]) == ("Clearing", 0), answer
 	ends_as(frappe, "Sales Invoice", [doc.name], "Cleared")
+	answers = frappe.get_all(
+		"ZATCA Attempt",
+		filters={"invoice_name": doc.name, "row_kind": "Answer"},
+		pluck="http_status",
+		order_by="number",
+	)
+	# The request gave up unanswered and a worker got the verdict that was there; or, on a busy machine, its seconds were over
+	# before anything was sent and the worker alone asked.
+	assert answers in ([0, 208], [200])
 	uuid = fresh(frappe, doc).zatca_uuid
 	assert len([row for row in fatoora.submissions(uuid) if row["accepted"]]) == 1
 	assert frappe.db.count("ZATCA Document", {"invoice_name": doc.name}) == 1
