@@ -33,7 +33,7 @@ HEADS: Final = "zatca_chain_heads.json"
 WITNESSES: Final = "zatca_chain_heads"
 """The hook by which the archive says how far it knows a device's chain: `fn(device) -> highest ICV`, 0 where unknown."""
 
-ASK_EVERY_SECONDS = 300
+ASK_EVERY_SECONDS, SILENT_SECONDS = 300, 86400
 WAIT_SECONDS = 2.0
 """How long a submission lets an archive that answered the last time think. For one that did not, nobody waits."""
 _ASKED: Final = "zatca_archive_asked|{0}"
@@ -156,7 +156,7 @@ def ask_archive(device: str) -> None:
 		target=_ask, args=(frappe.local.site, frappe.local.sites_path, device), daemon=True
 	)
 	# silent until it has spoken: whoever comes meanwhile does not wait
-	frappe.cache.set_value(_SILENT.format(device), 1)
+	frappe.cache.set_value(_SILENT.format(device), 1, expires_in_sec=SILENT_SECONDS)
 	asking.start()
 	if not silent:
 		asking.join(WAIT_SECONDS)
