@@ -561,6 +561,12 @@ def test_off_nothing_leaves_and_zatcas_words_are_shown(frappe: Any, server: Open
 	assert help_["problems"][0]["sentence"] == SAYING and not help_["asking"]
 	place = help_["problems"][0]["places"][0]
 	assert (place["doctype"], place["fieldname"]) == ("Address", "zatca_district")
+	frappe.local.lang = "ar"
+	try:
+		sentence = help_for(doc)["problems"][0]["sentence"]
+	finally:
+		frappe.local.lang = "en"
+	assert sentence.startswith("اعترضت الهيئة") and SAYING in sentence
 
 
 def test_on_it_is_asked_once_and_kept(frappe: Any, server: OpenAIServer) -> None:

@@ -196,7 +196,9 @@ def sentence(message: Any, spot: Spot, explained: Any) -> str:
 		said = in_language(entry.cause), in_language(entry.remedy)
 		text = " ".join(part for part in said if part)
 		return _("Line {0}: {1}").format(spot.line, text) if spot.line else text
-	# Of an unknown code ZATCA's own words say more than we can.
+	# Of an unknown code ZATCA's own words say more than we can; they are English, and stand by themselves in an Arabic line.
+	if message.at and arabic():
+		return _("ZATCA objects, in its own words: {0}").format(f"\u2068{message.at}\u2069")
 	return message.at or in_language(catalogue.fallback(message.code).cause)
 
 
