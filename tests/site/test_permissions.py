@@ -138,6 +138,7 @@ READING = {
 	f"bayancore_erp.{name}"
 	for name in (
 		"ai_errors.api.preview",
+		"ai_errors.api.preview_submission",
 		"ai_errors.api.spent",
 		"archive.audit_api.find_invoice",
 		"archive.audit_api.hold",
