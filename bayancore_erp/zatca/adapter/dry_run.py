@@ -17,7 +17,6 @@ from bayancore_erp.zatca.adapter.content import digest_of
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES
 from bayancore_erp.zatca.adapter.journal import Problem
 from bayancore_erp.zatca.adapter.mapper import device_for, preload, skip_reason
-from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.adapter.preflight import look
 from bayancore_erp.zatca.adapter.signed import fix_posting_time
 
@@ -61,6 +60,5 @@ def rehearse(doctype: str, name: str) -> Prospect:
 		problems.insert(0, orchestrator.no_device(doc))
 	if found.mapping and found.totals and not found.errors:
 		said = rehearsal.Said(issued_at, found.totals, digest_of(doc, found.mapping.invoice), facts)
-		full = rehearsal.wants_full(settings_of(doc.company), len(doc.items))
-		problems += (rehearsal.rehearse if full else rehearsal.check)(doc, said)
+		problems += rehearsal.ask(doc, said)
 	return Prospect(doctype, name, tuple(problems))

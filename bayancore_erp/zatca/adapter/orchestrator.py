@@ -28,7 +28,6 @@ from bayancore_erp.zatca.adapter.gateway import call
 from bayancore_erp.zatca.adapter.journal import Lease, LeaseLost, Problem
 from bayancore_erp.zatca.adapter.language import in_both
 from bayancore_erp.zatca.adapter.mapper import Facts, device_for, preload, skip_reason
-from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.adapter.preflight import Look, from_error, look
 from bayancore_erp.zatca.adapter.signed import fix_posting_time
 from bayancore_erp.zatca.adapter.signing import shown, sign
@@ -280,10 +279,9 @@ def approve(lease: Lease, row: Any, doc: Any, issued_at: datetime) -> tuple[Invo
 		return None
 	invoice = found.mapping.invoice
 	said = rehearsal.Said(issued_at, found.totals, digest_of(doc, invoice), facts)
-	full = rehearsal.wants_full(settings_of(doc.company), len(doc.items))
 
 	def rehearsed() -> list[Problem]:
-		return retried(lambda: (rehearsal.rehearse if full else rehearsal.check)(doc, said))
+		return retried(lambda: rehearsal.ask(doc, said))
 
 	if rehearsed():
 		refuse(lease, row, [*in_both(rehearsed), *in_both(objections)])

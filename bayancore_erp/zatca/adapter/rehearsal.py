@@ -23,6 +23,7 @@ from bayancore_erp.zatca.adapter import ledger
 from bayancore_erp.zatca.adapter.content import digest_of
 from bayancore_erp.zatca.adapter.journal import Problem
 from bayancore_erp.zatca.adapter.mapper import Facts, map_document
+from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.adapter.signed import keep_details, know_before
 from bayancore_erp.zatca.core.calculator import Totals
 from bayancore_erp.zatca.core.errors import ZatcaError
@@ -52,6 +53,12 @@ def wants_full(settings: Any, lines: int) -> bool:
 	return settings.get("rehearsal") != "Checks" and lines <= (
 		cint(settings.get("full_rehearsal_lines")) or 30
 	)
+
+
+def ask(draft: Any, said: Said) -> list[Problem]:
+	"""In the form that the company's settings ask for."""
+	full = wants_full(settings_of(draft.company), len(draft.items))
+	return rehearse(draft, said) if full else check(draft, said)
 
 
 def rehearse(draft: Any, said: Said) -> list[Problem]:
