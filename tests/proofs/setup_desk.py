@@ -571,6 +571,7 @@ def practice(desk: Setup, act: Stage) -> None:
 		".print-preview-wrapper:visible, .print-format-container:visible",
 	)
 	desk.page.wait_for_timeout(4000)
+	desk.check("its paper is shown, marked", any("TEST PAPER" in each.content() for each in desk.page.frames))
 	desk.picture("training-5-paper", full=False)
 	desk.go("zatca-setup?step=start", ".zs-table")
 	desk.page.locator(menu).first.click()

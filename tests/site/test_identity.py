@@ -201,6 +201,7 @@ def test_a_training_company_comes_and_goes(frappe: Any) -> None:
 	from bayancore_erp.setup import training
 	from bayancore_erp.zatca import api
 	from bayancore_erp.zatca.adapter import delivery, local_simulator
+	from bayancore_erp.zatca.overrides import printing
 
 	def rows() -> dict[str, int]:
 		counted = ("Customer", "Item", "Address", "Account", "Sales Invoice", "GL Entry", "ZATCA Document", "ZATCA Device", "__Auth")  # fmt: skip
@@ -251,6 +252,11 @@ def test_a_training_company_comes_and_goes(frappe: Any) -> None:
 		assert "TEST" in delivery.watermark_of(paper).codes
 		frappe.conf.zatca_mail_test_papers = 1
 		assert delivery.may_leave(paper).code == "TEST-PAPER", "not even where test papers may be mailed"
+		assert printing.allow(paper).codes == ("TEST",), "its people look at it, marked"
+		frappe.flags.ignore_print_permissions = True  # as an attachment is drawn
+		with pytest.raises(delivery.MayNotLeave):
+			printing.allow(paper)
+		frappe.flags.ignore_print_permissions = False
 
 		with pytest.raises(frappe.ValidationError, match="training company"):
 			world.make(frappe, "ZATCA Device", device_name="Real", company=name, environment="Production")

@@ -41,7 +41,7 @@ class Refusal:
 	@property
 	def is_preview(self) -> bool:
 		"""Whether the company's own people may still look at it on paper, marked."""
-		return self.code in ("DRAFT", "CANCELLED")
+		return self.code in ("DRAFT", "CANCELLED", "TEST-PAPER")
 
 
 @dataclass(frozen=True, slots=True)
