@@ -2,12 +2,13 @@
 
 Takes a bench at ~/frappe-bench with Frappe and ERPNext, Chromium and playwright; gives, in a folder, a picture of every step
 in English and of the pages in Arabic, and how many clicks and seconds it took; with `--language ar` the whole way is gone by a
-reader of Arabic, who chooses the language on the wizard's first slide. The gateway is the simulator that the set-up page starts itself. Everything runs on a private bench (tests/site/private_bench.py).
+reader of Arabic, who chooses the language on the wizard's first slide. The gateway is the simulator that the set-up page starts itself.
+All the browser's traffic is kept meanwhile, and none of the device's secrets may stand in it. Everything runs on a private bench (tests/site/private_bench.py).
 
 	python tests/proofs/first_invoice.py [--out FOLDER] [--language en|ar] [--bench FOLDER of a running private bench]
 
-The last line is the figure. Exit status 1 where it took more than 25 clicks or 10 minutes, or did not end in a cleared
-invoice; 0 with the word "skipped" where bench or browser are missing.
+The last line is the figure. Exit status 1 where it took more than 25 clicks or 10 minutes, did not end in a cleared
+invoice, or a secret was in the traffic; 0 with the word "skipped" where bench or browser are missing.
 """
 
 from __future__ import annotations
@@ -293,6 +294,31 @@ def up(url: str, wait: Callable[[float], None] = time.sleep) -> None:
 	raise SystemExit("the web server did not start")
 
 
+SECRETS = """
+import json, frappe
+from bayancore_erp.zatca.adapter import sealing
+frappe.init(site=%r, sites_path=".")
+frappe.connect()
+print(json.dumps({f"{device} {name}": str(sealing.unseal(device, name)) for device, name in sealing.everything()}))
+"""
+
+
+def secrets_of(bench: private_bench.PrivateBench) -> dict[str, list[str]]:
+	"""Every secret of the devices, as pieces that would show up whole: a secret by itself, a key by its lines."""
+	line = [str(bench.python), "-c", SECRETS % SITE]
+	answer = subprocess.run(line, cwd=bench.sites, env=bench.env, capture_output=True, text=True, check=True)
+	kept: dict[str, str] = json.loads(answer.stdout.splitlines()[-1])
+	found = {name: pieces_of(text) for name, text in kept.items()}
+	assert any("PRIVATE KEY" in text for text in kept.values()) and all(found.values()), list(kept)
+	return found
+
+
+def pieces_of(text: str) -> list[str]:
+	"""Lines that are no heading, and what stands in them as JSON."""
+	lines = [line.strip() for line in text.replace("\\n", "\n").splitlines()]
+	return [line for line in lines if len(line) >= 20 and "-----" not in line]
+
+
 def main() -> int:
 	"""Walk the way and say how long it was."""
 	parser = argparse.ArgumentParser(description=__doc__)
@@ -321,7 +347,9 @@ def main() -> int:
 			up(url)
 			with sync_playwright() as playwright:
 				browser = playwright.chromium.launch(executable_path=browser_path, args=list(QUIET))
+				traffic = bench.folder / "traffic.har"
 				context = browser.new_context(
+					record_har_path=traffic,
 					viewport={"width": 1280, "height": 860},
 					locale="ar-SA" if given.language == "ar" else "en-GB",
 				)
@@ -340,11 +368,17 @@ def main() -> int:
 					page.screenshot(path=str(out / "failed.png"))
 					print("\n".join(said))
 					raise
+				context.close()
 				browser.close()
+				answers = traffic.read_text()
+		told = [
+			name for name, pieces in secrets_of(bench).items() if any(piece in answers for piece in pieces)
+		]
 	(out / "steps.json").write_text(json.dumps(person.steps, indent=1))
-	good = person.clicks <= MOST_CLICKS and seconds <= MOST_SECONDS
+	good = person.clicks <= MOST_CLICKS and seconds <= MOST_SECONDS and not told
 	print(
-		f"first cleared invoice from a bare site: {person.clicks} clicks, {seconds:.0f} s, {len(person.steps)} steps"
+		f"first cleared invoice from a bare site: {person.clicks} clicks, {seconds:.0f} s, {len(person.steps)} steps;"
+		f" secrets in {len(answers) / 1e6:.0f} MB of the browser's traffic: {', '.join(told) or 'none'}"
 	)
 	return 0 if good else 1
 
