@@ -175,8 +175,13 @@ def in_browser(url: str, names: dict[str, str]) -> dict[str, Any] | None:
 			"(name) => { frappe.set_route('Form', 'Sales Invoice', name); }", names["Sales Invoice"]
 		)
 		page.wait_for_selector(".page-container:visible .zatca-readiness", timeout=PATIENCE_MS)
-		page.evaluate("() => { cur_frm.scroll_to_field('po_no'); }")
-		page.wait_for_timeout(1500)
+		page.wait_for_timeout(1500)  # its last refresh leads back to the first tab
+		page.evaluate("""() => {
+			const field = cur_frm.fields_dict.po_no;
+			if (field.tab) field.tab.set_active();
+			if (field.section) field.section.collapse(false);
+		}""")
+		page.wait_for_timeout(500)
 		field = page.locator(".page-container:visible [data-fieldname='po_no'] input").first
 		field.click()
 		before = len(asked)
