@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -149,23 +150,8 @@ def rehearse(context: Any, invoices: tuple[str, ...], company: str | None, as_js
 			sys.exit(2)
 		seen = [dry_run.rehearse(doctype, name) for doctype, name in chosen]
 		if as_json:
-			click.echo(
-				json.dumps(
-					[
-						{
-							"doctype": each.doctype,
-							"name": each.name,
-							"ok": each.ok,
-							"problems": [
-								{"code": one.code, "severity": one.severity, "text": one.text}
-								for one in each.problems
-							],
-						}
-						for each in seen
-					],
-					ensure_ascii=False,
-				)
-			)
+			rows = [{**asdict(each), "ok": each.ok} for each in seen]
+			click.echo(json.dumps(rows, ensure_ascii=False))
 		else:
 			for each in seen:
 				click.echo(f"{each.name}: {'would be issued' if each.ok else 'would be REFUSED'}")

@@ -38,6 +38,7 @@ QUIET = (
 	"--disable-component-update", "--disable-sync",
 )  # fmt: skip
 WAIT = 120_000
+BENCH_COMMAND = ("-m", "frappe.utils.bench_helper", "frappe")
 COMPANY = {
 	"name_ar": "شركة بيان للتجارة",
 	"vat_number": "310122393500003",
@@ -264,22 +265,6 @@ def stop_simulator(bench: private_bench.PrivateBench) -> None:
 	bench.command(SITE, "execute", "bayancore_erp.zatca.adapter.local_simulator.stop", check=False)
 
 
-@contextmanager
-def process(bench: private_bench.PrivateBench, name: str, *words: str) -> Iterator[None]:
-	"""A bench process for as long as it is needed."""
-	with (bench.folder / f"{name}.log").open("ab") as log:
-		line = [str(bench.python), "-m", "frappe.utils.bench_helper", "frappe", *words]
-		running = subprocess.Popen(line, cwd=bench.sites, env=bench.env, stdout=log, stderr=log)
-		try:
-			yield
-		finally:
-			running.terminate()
-			try:
-				running.wait(timeout=30)
-			except subprocess.TimeoutExpired:
-				running.kill()
-
-
 def up(url: str, wait: Callable[[float], None] = time.sleep) -> None:
 	"""Until the web server answers."""
 	import requests
@@ -341,8 +326,8 @@ def main() -> int:
 		url = f"http://127.0.0.1:{bench.web_port}"
 		serve = ("--site", SITE, "serve", "--port", str(bench.web_port), "--noreload")
 		with (
-			process(bench, "web", *serve),
-			process(bench, "worker", "worker", "--queue", "short,default,long"),
+			bench.running(*BENCH_COMMAND, *serve, log="web"),
+			bench.running(*BENCH_COMMAND, "worker", "--queue", "short,default,long", log="worker"),
 		):
 			up(url)
 			with sync_playwright() as playwright:

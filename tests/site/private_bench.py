@@ -23,7 +23,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -238,6 +239,23 @@ class PrivateBench:
 			[str(self.python), "-m", "frappe.utils.bench_helper", "frappe", "--site", site, *arguments],
 			cwd=self.sites, env=self.env, check=check,
 		)  # fmt: skip
+
+	@contextmanager
+	def running(self, *command: str, log: str = "processes") -> Iterator[subprocess.Popen[bytes]]:
+		"""The bench's Python with these arguments, for as long as it is needed; ended by its process id."""
+		with (self.folder / f"{log}.log").open("ab") as out:
+			process = subprocess.Popen(
+				[str(self.python), *command],
+				cwd=self.sites, env=dict(self.env), stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+			)  # fmt: skip
+			try:
+				yield process
+			finally:
+				process.terminate()
+				try:
+					process.wait(timeout=60)
+				except subprocess.TimeoutExpired:
+					process.kill()
 
 	# --- sites ----------------------------------------------------------------------------------------------------
 	def add_site(self, site: str, dump: str, *, empty: bool = False) -> None:

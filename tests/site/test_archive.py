@@ -386,40 +386,31 @@ KEPT = 4
 
 
 def killed(frappe: Any, doc: Any, moment: str, count: int) -> None:
-	"""Follow a document in a forked worker that dies by SIGKILL at its `count`-th store: before it, stored, or after its row."""
-	from bayancore_erp.archive import jobs
-	from bayancore_erp.archive.adapter import keeping
+	"""Follow a document in a worker that dies at its `count`-th store: before it, stored, or after its row."""
 
-	frappe.db.commit()
-	frappe.db.close()
-	child = os.fork()
-	if not child:
-		try:
-			frappe.connect()
-			frappe.set_user("Administrator")
-			seen = [0]
+	def follow() -> None:
+		from bayancore_erp.archive import jobs
+		from bayancore_erp.archive.adapter import keeping
 
-			def deadly(real: Any, after: bool) -> Any:
-				def call(*given: Any, **named: Any) -> Any:
-					seen[0] += 1
-					answer = real(*given, **named) if after or seen[0] != count else None
-					if seen[0] == count:
-						os.kill(os.getpid(), signal.SIGKILL)
-					return answer
+		seen = [0]
 
-				return call
+		def deadly(real: Any, after: bool) -> Any:
+			def call(*given: Any, **named: Any) -> Any:
+				seen[0] += 1
+				answer = real(*given, **named) if after or seen[0] != count else None
+				if seen[0] == count:
+					os.kill(os.getpid(), signal.SIGKILL)
+				return answer
 
-			if moment == "stored":
-				keeping.append_row = deadly(keeping.append_row, after=False)
-			else:
-				keeping.keep = deadly(keeping.keep, after=moment == "after")
-			jobs.follow(doc.zatca_document, "posted")
-		finally:
-			os._exit(7)  # not reached where the blow fell
-	_pid, status = os.waitpid(child, 0)
-	frappe.connect()
-	frappe.set_user("Administrator")
-	assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, (moment, count, status)
+			return call
+
+		if moment == "stored":
+			keeping.append_row = deadly(keeping.append_row, after=False)
+		else:
+			keeping.keep = deadly(keeping.keep, after=moment == "after")
+		jobs.follow(doc.zatca_document, "posted")
+
+	world.dies(frappe, follow)
 
 
 @pytest.mark.parametrize("count", range(1, KEPT + 1))

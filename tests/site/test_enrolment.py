@@ -315,24 +315,15 @@ STORES = 12
 
 
 def killed(frappe: Any, name: str, password: str, moment: str, count: int) -> None:
-	"""Carry on in a forked process that dies by SIGKILL before or after its `count`-th store."""
-	frappe.db.commit()
-	frappe.db.close()
-	child = os.fork()
-	if not child:
-		try:
-			frappe.connect()
-			frappe.set_user("Administrator")
-			die_at(moment, count)
-			from bayancore_erp.zatca.adapter import enrolment
+	"""Carry on in a process that dies before or after its `count`-th store."""
 
-			enrolment.carry_on(name, password)
-		finally:
-			os._exit(7)  # not reached where the blow fell
-	_pid, status = os.waitpid(child, 0)
-	frappe.connect()
-	frappe.set_user("Administrator")
-	assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, (moment, count, status)
+	def carry_on() -> None:
+		from bayancore_erp.zatca.adapter import enrolment
+
+		die_at(moment, count)
+		enrolment.carry_on(name, password)
+
+	world.dies(frappe, carry_on)
 
 
 def die_at(moment: str, count: int) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import till
 import world
 from private_bench import PrivateBench
 from world import charge, invoice, line, vat_rows
@@ -689,36 +690,8 @@ def queries(frappe: Any, work: Callable[[], Any]) -> int:
 def test_a_pos_invoice_is_a_simplified_invoice_paid_in_cash(frappe: Any) -> None:
 	from bayancore_erp.zatca.adapter import mapper
 
-	frappe.get_doc(
-		{
-			"doctype": "POS Opening Entry",
-			"company": world.COMPANY,
-			"pos_profile": world.POS_PROFILE,
-			"user": "Administrator",
-			"period_start_date": f"{world.TODAY} 08:00:00",
-			"posting_date": world.TODAY,
-			"balance_details": [{"mode_of_payment": "Cash", "opening_amount": 0}],
-		}
-	).insert().submit()
-	doc = frappe.get_doc(
-		{
-			"doctype": "POS Invoice",
-			"company": world.COMPANY,
-			"pos_profile": world.POS_PROFILE,
-			"is_pos": 1,
-			"customer": world.WALK_IN,
-			"currency": "SAR",
-			"posting_date": world.TODAY,
-			"set_posting_time": 1,
-			"debit_to": world.DEBTORS,
-			"items": [line("قهوة | Coffee", 1, "10.00")],
-			"taxes_and_charges": world.INCLUSIVE,
-			"taxes": vat_rows(world.INCLUSIVE),
-			"payments": [{"mode_of_payment": "Cash", "amount": 10, "account": f"Cash - {world.ABBR}"}],
-			"ignore_pricing_rule": 1,
-		}
-	)
-	doc.insert()
+	till.opened(frappe)
+	doc = till.sold(frappe, line("قهوة | Coffee", 1, "10.00"), paid=10)
 	assert mapper.kind_of(doc).value == "Simplified" and mapper.skip_reason(doc) is None
 	mapped = to_invoice(doc)
 	assert mapped.flags.code == "0200000" and mapped.buyer is None and mapped.payment.means_code == "10"

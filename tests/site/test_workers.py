@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +18,9 @@ from private_bench import PrivateBench
 LONG = 180.0
 
 
-@contextmanager
-def process(bench: PrivateBench, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-	"""A bench command that goes on; ended by its process id."""
-	with (bench.folder / "logs" / "processes.log").open("ab") as log:
-		running = subprocess.Popen(
-			[str(bench.python), "-m", "frappe.utils.bench_helper", "frappe", *arguments],
-			cwd=bench.sites, env=dict(bench.env), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-		)  # fmt: skip
-		try:
-			yield running
-		finally:
-			running.terminate()
-			try:
-				running.wait(timeout=60)
-			except subprocess.TimeoutExpired:
-				running.kill()
+def process(bench: PrivateBench, *arguments: str) -> AbstractContextManager[Any]:
+	"""A bench command that goes on."""
+	return bench.running("-m", "frappe.utils.bench_helper", "frappe", *arguments, log="logs/processes")
 
 
 @pytest.fixture(scope="module")

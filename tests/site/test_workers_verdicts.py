@@ -5,7 +5,6 @@ What becomes of an invoice in a person's own request is test_verdicts'.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -39,19 +38,9 @@ FAULTS: dict[str, tuple[list[int], list[int]]] = {
 def worker(bench: PrivateBench, site: Any) -> Iterator[Any]:
 	"""`bench worker` for short and default jobs, lenient as its module says."""
 	site.db.commit()
-	with (bench.folder / "logs" / "processes.log").open("ab") as log:
-		running = subprocess.Popen(
-			[str(bench.python), str(Path(lenient_worker.__file__)), "--queue", "short,default", "--quiet"],
-			cwd=bench.sites, env=dict(bench.env), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-		)  # fmt: skip
-		try:
-			yield running
-		finally:
-			running.terminate()
-			try:
-				running.wait(timeout=60)
-			except subprocess.TimeoutExpired:
-				running.kill()
+	program = str(Path(lenient_worker.__file__))
+	with bench.running(program, "--queue", "short,default", "--quiet", log="logs/processes") as running:
+		yield running
 
 
 @pytest.fixture

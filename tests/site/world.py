@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -352,6 +353,24 @@ def invoice(frappe: Any, customer: str, items: list[dict[str, Any]], **more: Any
 	doc = frappe.get_doc(values)
 	doc.insert()
 	return doc
+
+
+def dies(frappe: Any, work: Callable[[], Any]) -> None:
+	"""Do some work in a forked process, connected by itself, which has to die of SIGKILL in the middle of it."""
+	frappe.db.commit()
+	frappe.db.close()
+	child = os.fork()
+	if not child:
+		try:
+			frappe.connect()
+			frappe.set_user("Administrator")
+			work()
+		finally:
+			os._exit(7)  # not reached where the blow fell
+	_pid, status = os.waitpid(child, 0)
+	frappe.connect()
+	frappe.set_user("Administrator")
+	assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, status
 
 
 def ledger(frappe: Any, doc: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from bayancore_erp.invoice_to_cash.adapter.readiness import ARABIC, Readiness, a
 from bayancore_erp.zatca.adapter import journal
 from bayancore_erp.zatca.adapter.desk import refresh_copied
 from bayancore_erp.zatca.adapter.fields import InvoiceField, State
+from bayancore_erp.zatca.adapter.language import is_arabic
 from bayancore_erp.zatca.adapter.mapper import Place
 
 MOST_PLACES = 4
@@ -188,16 +189,16 @@ def sentence(message: Any, spot: Spot, explained: Any) -> str:
 	if explained:
 		return " ".join(lines(explained, "sentence"))
 	if message.source != "ZATCA":
-		return message.text_ar if arabic() and message.text_ar else message.text or ""
+		return message.text_ar if is_arabic() and message.text_ar else message.text or ""
 	if spot.finding:
-		return spot.finding.ar if arabic() else spot.finding.en
+		return spot.finding.ar if is_arabic() else spot.finding.en
 	entry = catalogue.find(message.code, spot.field)
 	if entry:
 		said = in_language(entry.cause), in_language(entry.remedy)
 		text = " ".join(part for part in said if part)
 		return _("Line {0}: {1}").format(spot.line, text) if spot.line else text
 	# Of an unknown code ZATCA's own words say more than we can; they are English, and stand by themselves in an Arabic line.
-	if message.at and arabic():
+	if message.at and is_arabic():
 		return _("ZATCA objects, in its own words: {0}").format(f"\u2068{message.at}\u2069")
 	return message.at or in_language(catalogue.fallback(message.code).cause)
 
@@ -302,7 +303,8 @@ def history(row: Any) -> list[dict[str, Any]]:
 				"at": str(earlier.finished_at or ""),
 				"by": frappe.utils.get_fullname(earlier.requested_by) if earlier.requested_by else "",
 				"messages": [
-					(each.text_ar if arabic() and each.text_ar else each.text) or each.code for each in said
+					(each.text_ar if is_arabic() and each.text_ar else each.text) or each.code
+					for each in said
 				],
 			}
 		)
@@ -336,7 +338,7 @@ COUNTED = {"Helped": "helped", "Did Not Help": "not_helped"}
 def lines(explained: Any, what: str) -> list[str]:
 	"""A part of an explanation, in the reader's language, or in both where the settings say so."""
 	both = explaining.settings().languages == "Both Languages"
-	wanted = ("en", "ar") if both else ("ar",) if arabic() else ("en",)
+	wanted = ("en", "ar") if both else ("ar",) if is_arabic() else ("en",)
 	return [
 		line for lang in wanted for line in (explained[f"{what}_{lang}"] or "").splitlines() if line.strip()
 	]
@@ -344,9 +346,4 @@ def lines(explained: Any, what: str) -> list[str]:
 
 def in_language(name: Any) -> str:
 	"""English or Arabic, as the reader reads."""
-	return str(name.ar if arabic() else name.en)
-
-
-def arabic() -> bool:
-	"""Whether the reader reads Arabic."""
-	return str(frappe.local.lang or "").startswith("ar")
+	return str(name.ar if is_arabic() else name.en)

@@ -12,7 +12,8 @@ import frappe
 from frappe import _
 from frappe.utils import escape_html
 
-from bayancore_erp.zatca.adapter.language import of_user
+from bayancore_erp.zatca.adapter.language import is_arabic, of_user
+from bayancore_erp.zatca.adapter.managers import ROLE, holders, ring
 
 NOBODY = ("", "Guest")
 # The scheduler, imports and scripts work under this name: what it is given, nobody may ever read.
@@ -35,11 +36,11 @@ def of_rejection(invoice: Any, requested_by: str, messages: list[Any]) -> tuple[
 	for user in users:
 		ring(
 			user,
+			invoice.doctype,
+			invoice.name,
 			_("{0} was not accepted by ZATCA. Open it to see what to correct.", lang=of_user(user)).format(
 				invoice.name
 			),
-			invoice.doctype,
-			invoice.name,
 		)
 	return (users[0], assign(users[0], invoice, messages)) if users else ("", "")
 
@@ -48,7 +49,7 @@ def assign(user: str, invoice: Any, messages: list[Any]) -> str:
 	"""The one open assignment of this invoice; gives its name."""
 	lang = of_user(user)
 	rows = [row for row in messages if row.severity == "Error"][:5]
-	said = [row.text_ar if lang.startswith("ar") and row.text_ar else row.text for row in rows]
+	said = [row.text_ar if is_arabic(lang) and row.text_ar else row.text for row in rows]
 	words = "".join(f"<li>{escape_html(text or '')}</li>" for text in said)
 	head = _("Correct {0} and submit it again:", lang=lang).format(escape_html(invoice.name))
 	description = f"<p>{head}</p><ul>{words}</ul>"
@@ -104,7 +105,7 @@ def done(doctype: str, name: str) -> None:
 
 def of_news(news: list[tuple[str, str, str]]) -> None:
 	"""ZATCA says something it has not said before: every ZATCA Manager hears of it."""
-	for user in managers():
+	for user in holders(ROLE) or [MACHINE]:
 		lang = of_user(user)
 		for kind, code, wording in news:
 			sentence = (
@@ -112,7 +113,7 @@ def of_news(news: list[tuple[str, str, str]]) -> None:
 				if kind == "New Code"
 				else _("ZATCA words {0} differently than before. It may have changed the rule.", lang=lang)
 			)
-			ring(user, sentence.format(code), "AI Error Wording", wording_of(code, wording))
+			ring(user, "AI Error Wording", wording_of(code, wording), sentence.format(code))
 
 
 def wording_of(code: str, wording: str) -> str:
@@ -128,35 +129,9 @@ def wording_of(code: str, wording: str) -> str:
 def of_spread(code: str, invoices: int, share: float) -> None:
 	"""A warning stands on many invoices all at once: the bell leads to the note of it."""
 	note = str(frappe.db.get_value("AI Error Wording", {"code": code[:140], "alert": "Spreading"}) or "")
-	for user in managers():
+	for user in holders(ROLE) or [MACHINE]:
 		sentence = _(
 			"The warning {0} stands on {1} of the invoices accepted since yesterday ({2} %), far more than before.",
 			lang=of_user(user),
 		)
-		ring(user, sentence.format(code, invoices, round(share * 100)), "AI Error Wording", note)
-
-
-def managers() -> list[str]:
-	"""Enabled users with the role ZATCA Manager; the administrator where there is none."""
-	users = frappe.get_all(
-		"Has Role", filters={"role": "ZATCA Manager", "parenttype": "User"}, pluck="parent"
-	)
-	enabled = frappe.get_all("User", filters={"name": ("in", users or [""]), "enabled": 1}, pluck="name")
-	return sorted(enabled) or ["Administrator"]
-
-
-def ring(user: str, subject: str, doctype: str, name: str) -> None:
-	"""One row in the reader's bell."""
-	log = frappe.get_doc(
-		{
-			"doctype": "Notification Log",
-			"for_user": user,
-			"from_user": user,
-			"type": "Alert",
-			"subject": subject,
-			"document_type": doctype,
-			"document_name": name,
-		}
-	)
-	log.flags.ignore_permissions = True
-	log.insert()
+		ring(user, "AI Error Wording", note, sentence.format(code, invoices, round(share * 100)))

@@ -1,7 +1,8 @@
 """What the archive is given, and the row that says it is safe.
 
 Takes content with what it is about; gives the Archive Object once the store has confirmed it. Storing twice is harmless:
-names are made from the content, and a row for a place stands once. Never deletes (clearing.py does). Commits nothing: the caller does.
+names are made from the content, and a row for a place stands once. Never deletes (clearing.py does). Commits nothing: the
+caller does.
 Source: DESIGN.md, promise 11.
 """
 

@@ -24,7 +24,7 @@ from bayancore_erp.zatca.core.chain import FIRST_PIH, ChainPosition
 from bayancore_erp.zatca.core.pipeline import RIYADH
 from bayancore_erp.zatca.core.ubl import build_xml
 
-_OTHER = re.compile(
+_NOT_ARABIC = re.compile(
 	r"(?P<latin>[A-Za-z0-9٠-٩](?:[A-Za-z0-9٠-٩.,:/%+&_-]*[A-Za-z0-9٠-٩%])?)|[،؛؟.,:;!?()\[\]{}/|«»“”‘’\"'·•*#&@%+=~<>…–—-]+"
 )
 """In a run from right to left: a number or a word in Latin letters; punctuation."""
@@ -66,7 +66,7 @@ def split_runs(value: Any) -> None:
 def parts_of(text: str) -> Iterator[dict[str, str]]:
 	"""Arabic words, and between them what is written from left to right, and punctuation."""
 	end = 0
-	for found in _OTHER.finditer(text):
+	for found in _NOT_ARABIC.finditer(text):
 		if found.start() > end:
 			yield part(text[end : found.start()], "")
 		yield part(found[0], "ltr" if found["latin"] else "")

@@ -31,6 +31,7 @@ from bayancore_erp.zatca.adapter.fields import (
 	TaxTemplateField,
 	UomField,
 )
+from bayancore_erp.zatca.adapter.language import is_arabic
 from bayancore_erp.zatca.adapter.mapper.taxation import stated
 from bayancore_erp.zatca.adapter.preflight import DIFFERENCE
 from bayancore_erp.zatca.adapter.settle import settle_draft
@@ -174,7 +175,7 @@ def choose_exemption(point: Point, case: Case) -> Iterator[Fix]:
 
 def reasons(category: VatCategory | None) -> tuple[tuple[str, str], ...]:
 	"""The exemption codes of a category, or all of them, with their wording."""
-	arabic = (frappe.local.lang or "").startswith("ar")
+	arabic = is_arabic()
 	return tuple(
 		(code, why.reason.ar if arabic else why.reason.en)
 		for code, why in EXEMPTIONS.items()
@@ -323,9 +324,9 @@ def set_unit_code(point: Point, case: Case) -> Iterator[Fix]:
 
 def usual_units() -> Iterator[tuple[str, str]]:
 	"""Codes to choose from, named as the printed invoice names them, in the reader's language."""
-	from bayancore_erp.archive.core.pdf.wording import UNITS
+	from bayancore_erp.archive.core.pdf.wording import UNITS  # brings the PDF libraries along
 
-	arabic = frappe.local.lang == "ar"
+	arabic = is_arabic()
 	for code in {**dict.fromkeys(UNIT_CODES.values()), **UNITS}:
 		yield code, f"{UNITS[code].ar if arabic else UNITS[code].en} ({code})"
 

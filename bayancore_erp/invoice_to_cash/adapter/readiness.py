@@ -44,9 +44,8 @@ from bayancore_erp.zatca.adapter.fields import (
 from bayancore_erp.zatca.adapter.mapper import Facts, Place, SkipCode, device_for, kind_of, locate, preload
 from bayancore_erp.zatca.adapter.mapper.preload import facts_of
 from bayancore_erp.zatca.adapter.mapper.scope import skip_of
-from bayancore_erp.zatca.adapter.orchestrator import no_device
 from bayancore_erp.zatca.adapter.party import compact
-from bayancore_erp.zatca.adapter.preflight import Look, look
+from bayancore_erp.zatca.adapter.preflight import Look, look, no_device
 from bayancore_erp.zatca.adapter.wording import in_words
 
 # Said of the buyer in the record; where the draft's own copy is old, the copy is what is wrong.

@@ -15,7 +15,7 @@ import frappe
 from frappe import _
 from frappe.utils import cint, get_datetime, now_datetime
 
-from bayancore_erp.zatca.adapter import chain, notices
+from bayancore_erp.zatca.adapter import chain, managers
 from bayancore_erp.zatca.core.chain import ChainPosition
 
 FULL_EVERY = timedelta(days=7)
@@ -71,6 +71,6 @@ def verify(row: Any, *, in_full: bool) -> bool:
 				).format(row.device_name, row.company, len(life.breaks), finding.split("\n", 1)[0]),
 			)
 
-		notices.tell_managers(row.company, "ZATCA Device", row.name, row.device_name, words)
+		managers.tell("ZATCA Device", row.name, row.company, row.device_name, words)
 	frappe.db.commit()
 	return life.ok

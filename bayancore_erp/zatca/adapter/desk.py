@@ -15,6 +15,7 @@ from frappe.utils import cint
 
 from bayancore_erp.zatca.adapter import guard, inline, journal, orchestrator
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField, Kind, SalesInvoiceField, State
+from bayancore_erp.zatca.adapter.language import is_arabic
 from bayancore_erp.zatca.adapter.managers import ROLE
 from bayancore_erp.zatca.adapter.mapper import kind_of, locate, preload, skip_reason
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
@@ -178,7 +179,7 @@ def verdict(doctype: str, name: str) -> dict[str, Any]:
 		next_try_at=str(row.next_try_at or ""),
 		is_live=bool(row.live_key),
 	)
-	arabic = (frappe.local.lang or "").startswith("ar")
+	arabic = is_arabic()
 	if row.messages:
 		doc = frappe.get_doc(doctype, name)
 	for message in row.messages:
@@ -198,6 +199,6 @@ def verdict(doctype: str, name: str) -> dict[str, Any]:
 
 def in_their_language(sentence: str) -> str:
 	"""What a submission waits for, for who reads it: the meanings of answers are written down in English."""
-	if not (frappe.local.lang or "").startswith("ar"):
+	if not is_arabic():
 		return sentence
 	return next((one.sentence.ar for one in MEANINGS.values() if one.sentence.en == sentence), sentence)

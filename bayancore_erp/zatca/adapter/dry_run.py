@@ -12,12 +12,12 @@ from typing import Any
 
 import frappe
 
-from bayancore_erp.zatca.adapter import late, orchestrator, rehearsal
+from bayancore_erp.zatca.adapter import late, rehearsal
 from bayancore_erp.zatca.adapter.content import digest_of
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES
 from bayancore_erp.zatca.adapter.journal import Problem
 from bayancore_erp.zatca.adapter.mapper import device_for, preload, skip_reason
-from bayancore_erp.zatca.adapter.preflight import look
+from bayancore_erp.zatca.adapter.preflight import look, no_device
 from bayancore_erp.zatca.adapter.signed import fix_posting_time
 
 
@@ -32,7 +32,7 @@ class Prospect:
 	@property
 	def ok(self) -> bool:
 		"""Whether it would be issued and booked; warnings do not hinder it."""
-		return not any(problem.severity == "Error" for problem in self.problems)
+		return not any(problem.is_error for problem in self.problems)
 
 
 def drafts(names: tuple[str, ...] = (), company: str | None = None) -> Iterator[tuple[str, str]]:
@@ -57,7 +57,7 @@ def rehearse(doctype: str, name: str) -> Prospect:
 	found = look(doc, issued_at, facts=facts)
 	problems = list(found.problems)
 	if not device_for(doc, facts):
-		problems.insert(0, orchestrator.no_device(doc))
+		problems.insert(0, no_device(doc))
 	if found.mapping and found.totals and not found.errors:
 		said = rehearsal.Said(issued_at, found.totals, digest_of(doc, found.mapping.invoice), facts)
 		problems += rehearsal.ask(doc, said)

@@ -18,6 +18,7 @@ from frappe.utils.password import decrypt, encrypt
 from bayancore_erp.zatca.adapter import enrolment_store as store
 from bayancore_erp.zatca.adapter import guard
 from bayancore_erp.zatca.adapter.fields import BranchField, CompanyField
+from bayancore_erp.zatca.adapter.language import is_arabic
 from bayancore_erp.zatca.adapter.local_simulator import new_otp
 from bayancore_erp.zatca.adapter.mapper.preload import one, own_address, settings_of
 from bayancore_erp.zatca.adapter.party import address_of, bilingual, compact
@@ -110,7 +111,7 @@ def check_before(device: Any, otp: str) -> None:
 			hint=_("Copy it from the Fatoora portal again."),
 		)
 	gateway_of(device)
-	arabic = (frappe.local.lang or "").startswith("ar")
+	arabic = is_arabic()
 	wrong = problems(request_of(device))
 	if wrong:
 		raise ConfigurationError(

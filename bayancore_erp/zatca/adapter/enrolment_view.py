@@ -15,6 +15,7 @@ from frappe.utils import get_datetime, now_datetime
 
 from bayancore_erp.zatca.adapter import enrolment_store as store
 from bayancore_erp.zatca.adapter.enrolment import DEAD_ENDS
+from bayancore_erp.zatca.adapter.language import is_arabic
 from bayancore_erp.zatca.adapter.vault import ENVIRONMENTS, enrolment_state
 from bayancore_erp.zatca.core.codes import Name
 from bayancore_erp.zatca.core.onboarding import Check, OnboardingState, Role, Step, needed_documents, start
@@ -167,8 +168,3 @@ def note_of(check: Check | None) -> str:
 def words(name: Name) -> str:
 	"""A bilingual name in the reader's language."""
 	return name.ar if is_arabic() else name.en
-
-
-def is_arabic() -> bool:
-	"""Whether the reader reads Arabic."""
-	return (frappe.local.lang or "").startswith("ar")

@@ -12,7 +12,7 @@ import frappe
 from frappe import _
 from frappe.utils import date_diff, format_date, getdate, nowdate
 
-from bayancore_erp.zatca.adapter import notices
+from bayancore_erp.zatca.adapter import managers
 
 EXPIRED = -1
 STAGES = (60, 30, 7, EXPIRED)
@@ -47,7 +47,7 @@ def tell() -> int:
 		def said(device: Any = device, days: int = days) -> tuple[str, str]:
 			return words(device, days)
 
-		notices.tell_managers(device.company, "ZATCA Device", device.name, device.device_name, said)
+		managers.tell("ZATCA Device", device.name, device.company, device.device_name, said)
 		frappe.db.commit()
 		told += 1
 	return told

@@ -126,7 +126,7 @@ def refuse_at_the_till(doc: Any) -> None:
 				"{0} is in outage mode, so a sale to a business cannot be cleared at the till. Make a Sales Invoice with Include Payment (POS) instead: a ZATCA Manager releases it."
 			).format(doc.company),
 			NothingToHandOver,
-			title=_("Outage mode"),
+			title=_("Outage Mode"),
 		)
 
 

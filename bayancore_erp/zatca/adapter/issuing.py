@@ -21,11 +21,11 @@ from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.mapper import Skip, device_for, kind_of, skip_reason
 from bayancore_erp.zatca.adapter.mapper.scope import COUNTRY
 from bayancore_erp.zatca.adapter.posting import CODES
-from bayancore_erp.zatca.adapter.preflight import from_error, look
+from bayancore_erp.zatca.adapter.preflight import from_error, look, no_device
 from bayancore_erp.zatca.adapter.records import append_row
 from bayancore_erp.zatca.adapter.rehearsal import is_rehearsal
 from bayancore_erp.zatca.adapter.signing import documents_of, shown, sign
-from bayancore_erp.zatca.adapter.withheld import NO_DEVICE, NotIssued, refuse
+from bayancore_erp.zatca.adapter.withheld import NotIssued, refuse
 from bayancore_erp.zatca.core.errors import ZatcaError
 from bayancore_erp.zatca.core.outcome import Endpoint
 from bayancore_erp.zatca.core.pipeline import RIYADH, NotLawful
@@ -152,8 +152,7 @@ def sign_now(doc: Any, issued_at: datetime, supersedes: str = "") -> Any:
 	device = device_for(doc)
 	errors = found.errors
 	if not device:
-		text = _("No device is chosen for {0}. Set one up, or choose it in ZATCA Settings.")
-		errors.insert(0, journal.Problem(NO_DEVICE, text.format(doc.company)))
+		errors.insert(0, no_device(doc))
 	if errors or not found.mapping or not device:
 		refuse(doc, errors, found.mapping)
 	try:

@@ -58,6 +58,11 @@ class Problem:
 	source: str = "Our Check"
 	category: str = ""
 
+	@property
+	def is_error(self) -> bool:
+		"""Whether it forbids signing."""
+		return self.severity == "Error"
+
 
 # --- opening and claiming ---------------------------------------------------------------------------------------------
 def live(doctype: str, name: str) -> str | None:

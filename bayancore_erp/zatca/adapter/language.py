@@ -15,6 +15,11 @@ import frappe
 from bayancore_erp.zatca.adapter.journal import Problem
 
 
+def is_arabic(language: str | None = None) -> bool:
+	"""Whether a language, by default the reader's, is Arabic."""
+	return str(language or frappe.local.lang or "").startswith("ar")
+
+
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
 	"""Translate into this language meanwhile."""
@@ -35,15 +40,19 @@ def of_user(user: str) -> str:
 	)
 
 
-def in_both(ask: Callable[[], Iterable[Problem]]) -> list[Problem]:
-	"""The problems that `ask` finds, asked once in each language. It must change nothing."""
-	with speaking("en"):
-		found = list(ask())
-	with speaking("ar"):
-		again = list(ask())
-	if [problem.code for problem in found] != [problem.code for problem in again]:
-		return found  # somebody changed what was asked about in between
+def in_both(found: Iterable[Problem], ask: Callable[[], Iterable[Problem]]) -> list[Problem]:
+	"""The problems that `ask` has found in the language spoken now, each in English and Arabic; asked again for the other one.
+
+	It must change nothing.
+	"""
+	said = {str(frappe.local.lang): list(found)}
+	for language in ("en", "ar"):
+		if language not in said:
+			with speaking(language):
+				said[language] = list(ask())
+	if [problem.code for problem in said["en"]] != [problem.code for problem in said["ar"]]:
+		return said["en"]  # somebody changed what was asked about in between
 	return [
 		replace(one, text_ar=one.text_ar or (other.text if other.text != one.text else ""))
-		for one, other in zip(found, again, strict=True)
+		for one, other in zip(said["en"], said["ar"], strict=True)
 	]

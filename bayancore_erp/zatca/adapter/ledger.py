@@ -1,7 +1,7 @@
 """Ledger = XML: what a document posts, against the totals of its tax invoice.
 
-Takes a document with the entries it posted in this transaction or would post, and its lawful totals; gives every figure that differs. Compares
-VAT and receivable and the balance, not income: deferred revenue, assets and write-offs move income lawfully.
+Takes a document with the entries it posted in this transaction or would post, and its lawful totals; gives every figure that
+differs. Compares VAT and receivable and the balance, not income: deferred revenue, assets and write-offs move income lawfully.
 Sources: DESIGN.md, promise 7; FRAPPE.md section 8.8.
 """
 

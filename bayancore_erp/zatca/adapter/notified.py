@@ -14,7 +14,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_days, format_date, getdate
 
-from bayancore_erp.zatca.adapter import notices
+from bayancore_erp.zatca.adapter import managers
 from bayancore_erp.zatca.adapter.training import is_training
 
 PRODUCTION = "Production"
@@ -93,7 +93,7 @@ def tell() -> int:
 				f"{each.sentence} {each.todo}",
 			)
 
-		notices.tell_managers(each.company, "ZATCA Settings", each.company, each.company, words)
+		managers.tell("ZATCA Settings", each.company, each.company, each.company, words)
 		frappe.db.commit()
 		told += 1
 	return told

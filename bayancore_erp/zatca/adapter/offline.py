@@ -21,6 +21,7 @@ from bayancore_erp.zatca.adapter import chain, journal
 from bayancore_erp.zatca.adapter.content import digest_of
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, Kind
+from bayancore_erp.zatca.adapter.language import is_arabic
 from bayancore_erp.zatca.adapter.mapper import map_document
 from bayancore_erp.zatca.core import xml as parser
 from bayancore_erp.zatca.core.calculator import Totals, calculate
@@ -185,7 +186,7 @@ def read(device: str, xml: bytes) -> Brought:
 
 def spoken(check: Check) -> str:
 	"""What does not fit, in the reader's language."""
-	arabic = (frappe.local.lang or "").startswith("ar")
+	arabic = is_arabic()
 	return f"{check.title_ar}: {check.message_ar}" if arabic else f"{check.title}: {check.message}"
 
 

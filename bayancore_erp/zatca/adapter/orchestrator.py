@@ -28,7 +28,7 @@ from bayancore_erp.zatca.adapter.gateway import call
 from bayancore_erp.zatca.adapter.journal import Lease, LeaseLost, Problem
 from bayancore_erp.zatca.adapter.language import in_both
 from bayancore_erp.zatca.adapter.mapper import Facts, device_for, preload, skip_reason
-from bayancore_erp.zatca.adapter.preflight import Look, from_error, look
+from bayancore_erp.zatca.adapter.preflight import Look, from_error, look, no_device
 from bayancore_erp.zatca.adapter.signed import fix_posting_time
 from bayancore_erp.zatca.adapter.signing import shown, sign
 from bayancore_erp.zatca.adapter.vault import identity_of
@@ -274,8 +274,8 @@ def approve(lease: Lease, row: Any, doc: Any, issued_at: datetime) -> tuple[Invo
 		return objections_to(doc, look(doc, issued_at, uuid, facts=facts), device, facts)
 
 	problems = objections_to(doc, found, device, facts)
-	if not device or not found.mapping or not found.totals or any(map(is_error, problems)):
-		refuse(lease, row, in_both(objections))
+	if not device or not found.mapping or not found.totals or any(problem.is_error for problem in problems):
+		refuse(lease, row, in_both(problems, objections))
 		return None
 	invoice = found.mapping.invoice
 	said = rehearsal.Said(issued_at, found.totals, digest_of(doc, invoice), facts)
@@ -283,15 +283,11 @@ def approve(lease: Lease, row: Any, doc: Any, issued_at: datetime) -> tuple[Invo
 	def rehearsed() -> list[Problem]:
 		return retried(lambda: rehearsal.ask(doc, said))
 
-	if rehearsed():
-		refuse(lease, row, [*in_both(rehearsed), *in_both(objections)])
+	errors = rehearsed()
+	if errors:
+		refuse(lease, row, [*in_both(errors, rehearsed), *in_both(problems, objections)])
 		return None
 	return invoice, device
-
-
-def is_error(problem: Problem) -> bool:
-	"""Whether it forbids signing."""
-	return problem.severity == "Error"
 
 
 def objections_to(doc: Any, found: Look, device: str | None, facts: Facts) -> list[Problem]:
@@ -302,14 +298,6 @@ def objections_to(doc: Any, found: Look, device: str | None, facts: Facts) -> li
 	if found.mapping and (found.mapping.invoice.is_simplified or skip_reason(doc, facts)):
 		problems.insert(0, no_longer_cleared(doc))
 	return problems
-
-
-def no_device(doc: Any) -> Problem:
-	"""Nothing can sign."""
-	return Problem(
-		"NO-DEVICE",
-		_("No device is chosen for {0}. Set one up, or choose it in ZATCA Settings.").format(doc.company),
-	)
 
 
 def no_longer_cleared(doc: Any) -> Problem:

@@ -40,7 +40,7 @@ class Look:
 	@property
 	def errors(self) -> list[Problem]:
 		"""What forbids signing."""
-		return [problem for problem in self.problems if problem.severity == "Error"]
+		return [problem for problem in self.problems if problem.is_error]
 
 
 def look(
@@ -155,6 +155,17 @@ def line_behind(index: int, mapping: Mapping, doc: Any) -> int:
 	"""The model's line that a row of the items table became; the first one for a row that became a discount."""
 	row = doc.get("items")[index]
 	return next((place for place, each in enumerate(mapping.line_rows) if each is row), 0)
+
+
+NO_DEVICE = "NO-DEVICE"
+
+
+def no_device(doc: Any) -> Problem:
+	"""Nothing can sign."""
+	return Problem(
+		NO_DEVICE,
+		_("No device is chosen for {0}. Set one up, or choose it in ZATCA Settings.").format(doc.company),
+	)
 
 
 def from_error(error: ZatcaError) -> Problem:

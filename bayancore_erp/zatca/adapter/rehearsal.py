@@ -2,7 +2,8 @@
 
 Takes a draft and what it is to say; gives every problem. Full: a real submit, compared with the totals, in a
 transaction of its own that is rolled back whole (a savepoint would leave callbacks armed, FRAPPE.md section 2).
-Checks: ERPNext's own validation, what it refuses when it posts and the entries it would make, asked without posting. Never commits, never sends.
+Checks: ERPNext's own validation, what it refuses when it posts and the entries it would make, asked without posting.
+Never commits, never sends.
 """
 
 from __future__ import annotations

@@ -17,10 +17,10 @@ from frappe.utils import escape_html, get_link_to_form
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.journal import Problem
 from bayancore_erp.zatca.adapter.mapper import Mapping, Place, locate
+from bayancore_erp.zatca.adapter.preflight import NO_DEVICE
 from bayancore_erp.zatca.adapter.wording import in_words, where
 
 JOB = "bayancore_erp.zatca.jobs.note_withheld"
-NO_DEVICE = "NO-DEVICE"
 
 
 class NotIssued(frappe.ValidationError):

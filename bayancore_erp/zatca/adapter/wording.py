@@ -11,6 +11,7 @@ import frappe
 from frappe import _
 
 from bayancore_erp.zatca.adapter.journal import Problem
+from bayancore_erp.zatca.adapter.language import is_arabic
 from bayancore_erp.zatca.adapter.mapper import Place
 from bayancore_erp.zatca.core.invoice import has_arabic
 from bayancore_erp.zatca.core.rules import sentences
@@ -18,7 +19,7 @@ from bayancore_erp.zatca.core.rules import sentences
 
 def in_words(problem: Problem) -> str:
 	"""The sentence in the reader's language."""
-	if not (frappe.local.lang or "").startswith("ar"):
+	if not is_arabic():
 		return problem.text or problem.code
 	said = problem.text_ar or problem.text
 	if not has_arabic(said) and sentences.known(problem.code):

@@ -33,7 +33,7 @@ class AIErrorSettings(Document):
 			frappe.throw(
 				_(
 					"The Python package {0} is not installed on this server, so nobody can be asked. Your administrator installs it with: {1}"
-				).format("openai", "bench pip install 'openai>=2,<4' 'pydantic~=2.10'")
+				).format("openai", "./env/bin/pip install -e 'apps/bayancore_erp[ai]'")
 			)
 		here = urlsplit(self.base_url or "").hostname in HERE
 		if not (here or self.get_password("api_key", raise_exception=False)):

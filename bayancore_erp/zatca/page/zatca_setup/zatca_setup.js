@@ -77,7 +77,7 @@ class ZatcaSetup {
 		this.$body.empty();
 		this.render_steps();
 		this.$panel = $('<div class="zs-panel"></div>').appendTo(this.$body);
-		if (this.data.late) this.$panel.append(`<div class="zs-late" role="alert">${esc(this.data.late)}</div>`);
+		if (this.data.late) this.$panel.append(`<div class="zs-problem" role="alert">${esc(this.data.late)}</div>`);
 		this[`render_${this.step}`]();
 	}
 
