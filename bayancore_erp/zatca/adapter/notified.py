@@ -32,8 +32,9 @@ class Late:
 	@property
 	def sentence(self) -> str:
 		"""What is wrong, in the reader's language."""
-		return _("Its notified date, {0}, has passed, and not every device is in production: {1}").format(
-			format_date(self.date), ", ".join(self.others) or _("none is set up")
+		return _("Its notified date, {0}, has passed, and not every device is in production: {1}.").format(
+			format_date(self.date),
+			", ".join(f"\u2068{each}\u2069" for each in self.others) or _("none is set up"),
 		)
 
 	@property
