@@ -113,18 +113,23 @@ doc_events = {
 	"Sales Invoice": {
 		**_invoice_events,
 		"validate": [_invoice_events["validate"], f"{_road}.validate"],
+		"onload": f"{_road}.onload",
 		"after_mapping": f"{_road}.after_mapping",
 	},
-	"POS Invoice": {**_invoice_events, "validate": [_invoice_events["validate"], f"{_road}.validate"]},
+	"POS Invoice": {
+		**_invoice_events,
+		"validate": [_invoice_events["validate"], f"{_road}.validate"],
+		"onload": f"{_road}.onload",
+	},
 	"Payment Entry": {
 		event: f"bayancore_erp.zatca.overrides.payment_entry.{event}"
 		for event in ("on_submit", "before_cancel", "on_cancel")
 	},
 	**{
-		doctype: {"validate": f"{_road}.validate", "after_mapping": f"{_road}.after_mapping"}
+		doctype: {event: f"{_road}.{event}" for event in ("validate", "onload", "after_mapping")}
 		for doctype in ("Quotation", "Sales Order", "Delivery Note")
 	},
-	"Customer": {"on_update": f"{_road}.customer_saved"},
+	"Customer": {"on_update": f"{_road}.customer_saved", "onload": f"{_road}.onload"},
 	"Address": {"on_update": f"{_road}.address_saved"},
 	**{
 		doctype: {"on_update": f"{_road}.master_saved"}

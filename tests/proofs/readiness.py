@@ -2,10 +2,10 @@
 """Proof `readiness`: what the traffic light costs whoever opens, saves or fills in a form (issue D, "must show").
 
 On a private bench, for a quotation, an order, a delivery and an invoice of ten rows each, and a customer, in turns in one process:
-what the panel asks for against what opening the form itself asks for, and a save with the light against one without. In a
-browser: how long the form is held up by drawing the panel, and whether anything is asked while somebody types.
-At most 30 ms more on opening a form, at most a tenth more on saving one, and no request while typing. On a machine with more work
-than cores milliseconds say nothing: there the panel may ask for at most 0.6 of what opening the form asks for itself, and the
+what a form opens with, with the panel's answer in it and without, and a save with the light against one without. In a
+browser: how long drawing the panel holds the form up, and whether anything is asked for when it opens or while somebody types.
+At most 30 ms more on opening a form, at most a tenth more on saving one, and no request of the panel's own. On a machine with more
+work than cores milliseconds say nothing: there the panel may take at most 0.6 of what opening the form takes without it, and the
 figure says so. Last line is the figure; exit 1 where it falls short.
 
 	python tests/proofs/readiness.py [--rounds 40] [--bench FOLDER of a private bench that runs]
@@ -50,7 +50,7 @@ def measure(rounds: int) -> int:
 	with world.connected(PrivateBench.found(Path(os.environ["PRIVATE_BENCH"]))) as frappe:
 		from frappe.desk.form.load import getdoc
 
-		from bayancore_erp.invoice_to_cash.adapter import light
+		from bayancore_erp.invoice_to_cash.adapter import desk, light
 		from bayancore_erp.invoice_to_cash.api import readiness
 
 		documents = [a_document(frappe, doctype) for doctype in DOCTYPES]
@@ -60,34 +60,44 @@ def measure(rounds: int) -> int:
 		for doc in documents:
 			answer = readiness(doc.doctype, doc.name)
 			assert not answer["errors"], answer
+			frappe.db.commit()
 
-			def ask(doc: Any = doc) -> None:
-				readiness(doc.doctype, doc.name)
-
-			def open_form(doc: Any = doc) -> None:
+			def open_form(doc: Any = doc) -> Any:
 				frappe.local.response = frappe._dict(docs=[])
 				getdoc(doc.doctype, doc.name)
+				return frappe.response.docs[0].get("__onload").get("readiness")
 
-			asking, opening = in_turns(rounds, ask, open_form)
-			found["opening"][doc.doctype] = (asking, opening)
+			def open_dark(doc: Any = doc) -> None:
+				with without(desk, "bring"):
+					assert not open_form(doc)
+
+			assert open_form() == answer, "the form opens with what the panel would have asked for"
+			found["opening"][doc.doctype] = in_turns(rounds, open_form, open_dark)
 			found["names"][doc.doctype] = doc.name
 		invoice = next(doc for doc in documents if doc.doctype == "Sales Invoice")
-		lit = light.on_validate
 
 		def save() -> None:
 			frappe.get_doc(invoice.doctype, invoice.name).save()
 			frappe.db.rollback()
 
 		def save_dark() -> None:
-			light.on_validate = lambda doc: None
-			try:
+			with without(light, "on_validate"):
 				save()
-			finally:
-				light.on_validate = lit
 
 		found["saving"] = in_turns(max(rounds // 4, 8), save, save_dark)
 		print(json.dumps(found))
 	return 0
+
+
+@contextmanager
+def without(module: Any, name: str) -> Iterator[None]:
+	"""A function of ours does nothing meanwhile."""
+	real = getattr(module, name)
+	setattr(module, name, lambda doc: None)
+	try:
+		yield
+	finally:
+		setattr(module, name, real)
 
 
 def a_document(frappe: Any, doctype: str) -> Any:
@@ -112,7 +122,7 @@ def a_document(frappe: Any, doctype: str) -> Any:
 	)  # fmt: skip
 
 
-def in_turns(rounds: int, *works: Callable[[], None]) -> list[float]:
+def in_turns(rounds: int, *works: Callable[[], Any]) -> list[float]:
 	"""Median milliseconds of each, taken in turns so that a busy machine is busy for all."""
 	times: list[list[float]] = [[] for _ in works]
 	for number in range(rounds + 2):
@@ -125,20 +135,28 @@ def in_turns(rounds: int, *works: Callable[[], None]) -> list[float]:
 
 
 # --- in a browser -----------------------------------------------------------------------------------------------------
-# Times every drawing of the panel, from the answer to the next frame in which the page can react again.
-WATCH = """() => {
+# Times whatever draws the panel anew when a form that stands already is refreshed.
+WATCH = """(doctype) => {
 window.__drawn = [];
-const real = frappe.xcall;
-frappe.xcall = (method, ...rest) => {
-	const answer = real.call(frappe, method, ...rest);
-	if (!String(method).includes("invoice_to_cash.api.readiness")) return answer;
-	return { then(next) { return answer.then((message) => { const began = performance.now(); next(message); window.__drawn.push(performance.now() - began); }); } };
-};
+const handlers = frappe.ui.form.handlers[doctype].refresh;
+handlers.forEach((real, place) => {
+	handlers[place] = function (frm, ...rest) {
+		const panel = () => $(frm.wrapper).find(".zatca-readiness")[0];
+		const before = panel(), began = performance.now();
+		const answer = real.call(this, frm, ...rest);
+		const took = performance.now() - began;
+		if (panel() !== before) window.__drawn.push(took);
+		return answer;
+	};
+});
 }"""
+# Opens a form with the document as it is stored now.
+OPEN = "([doctype, name]) => { frappe.model.remove_from_locals(doctype, name); frappe.set_route('Form', doctype, name); }"
+SHOWN = ".page-container:visible .zatca-readiness"
 
 
 def in_browser(url: str, names: dict[str, str]) -> dict[str, Any] | None:
-	"""Milliseconds of drawing, by form, and what typing asked for; None where there is no browser."""
+	"""Milliseconds of drawing, by form, and how often the panel asked; None where there is no browser."""
 	try:
 		from playwright.sync_api import sync_playwright
 	except ImportError:
@@ -155,27 +173,24 @@ def in_browser(url: str, names: dict[str, str]) -> dict[str, Any] | None:
 		context.set_default_timeout(PATIENCE_MS)
 		page = context.new_page()
 		asked: list[str] = []
-		page.on("request", lambda request: asked.append(request.url))
+		page.on("request", lambda request: "invoice_to_cash" in request.url and asked.append(request.url))
 		page.goto(f"{url}/app/todo", wait_until="domcontentloaded")
 		page.wait_for_function("window.frappe && frappe.xcall && frappe.boot", timeout=PATIENCE_MS)
-		page.evaluate(WATCH)
 		drawn = {}
 		for doctype, name in names.items():
-			page.evaluate("window.__drawn = []")
-			for _ in range(3):
-				page.evaluate(
-					"([doctype, name]) => { frappe.set_route('Form', doctype, name); }", [doctype, name]
-				)
-				page.wait_for_selector(".page-container:visible .zatca-readiness", timeout=PATIENCE_MS)
+			for times in range(4):
+				page.evaluate(OPEN, [doctype, name])
+				page.wait_for_selector(SHOWN, timeout=PATIENCE_MS)
 				page.wait_for_timeout(500)
+				if not times:  # the form's scripts have come with it
+					page.evaluate(WATCH, doctype)
 				page.evaluate("() => { frappe.set_route('List', 'ToDo'); }")
 				page.wait_for_timeout(500)
 			drawn[doctype] = median(page.evaluate("window.__drawn"))
-		page.evaluate(
-			"(name) => { frappe.set_route('Form', 'Sales Invoice', name); }", names["Sales Invoice"]
-		)
-		page.wait_for_selector(".page-container:visible .zatca-readiness", timeout=PATIENCE_MS)
+		page.evaluate(OPEN, ["Sales Invoice", names["Sales Invoice"]])
+		page.wait_for_selector(SHOWN, timeout=PATIENCE_MS)
 		page.wait_for_timeout(1500)  # its last refresh leads back to the first tab
+		opening = len(asked)
 		page.evaluate("""() => {
 			const field = cur_frm.fields_dict.po_no;
 			if (field.tab) field.tab.set_active();
@@ -184,12 +199,10 @@ def in_browser(url: str, names: dict[str, str]) -> dict[str, Any] | None:
 		page.wait_for_timeout(500)
 		field = page.locator(".page-container:visible [data-fieldname='po_no'] input").first
 		field.click()
-		before = len(asked)
 		page.keyboard.type("PO 2026/11 for the northern site, part two", delay=20)
 		page.wait_for_timeout(1500)
-		typing = [each for each in asked[before:] if "invoice_to_cash" in each]
 		browser.close()
-	return {"drawn": drawn, "typing": len(typing)}
+	return {"drawn": drawn, "opening": opening, "typing": len(asked) - opening}
 
 
 @contextmanager
@@ -266,23 +279,23 @@ def report(bench: Any, options: argparse.Namespace) -> int:
 		seen = in_browser(url, found["names"])
 	busy = os.getloadavg()[0] > (os.cpu_count() or 1)
 	fine, parts = True, []
-	for doctype, (asking, opening) in found["opening"].items():
-		drawing = seen["drawn"][doctype] if seen else 0.0
-		fine &= asking <= opening * OPENING_MOST_SHARE if busy else asking + drawing <= OPENING_MOST_MS
+	for doctype, (lit, dark) in found["opening"].items():
+		more, drawing = lit - dark, seen["drawn"][doctype] if seen else 0.0
+		fine &= more <= dark * OPENING_MOST_SHARE if busy else more + drawing <= OPENING_MOST_MS
 		parts.append(
-			f"{doctype} {asking:.1f}" + (f" + {drawing:.1f}" if seen else "") + f" ({asking / opening:.2f})"
+			f"{doctype} {more:.1f}" + (f" + {drawing:.1f}" if seen else "") + f" ({more / dark:.2f})"
 		)
 		print(
-			f"  {doctype}: the panel asks for {asking:.1f} ms of the server, after the form has asked for {opening:.1f} ms"
-			+ (f"; drawing it holds the form up for {drawing:.1f} ms" if seen else "")
+			f"  {doctype}: the server takes {lit:.1f} ms for what the form opens with, {dark:.1f} ms without the panel's answer"
+			+ (f"; drawing it takes {drawing:.1f} ms" if seen else "")
 		)
 	lit, dark = found["saving"]
 	fine &= lit <= dark * SAVING_MOST
 	print(f"  saving an invoice of ten rows: {lit:.1f} ms with the light, {dark:.1f} ms without")
 	browser = "no browser here"
 	if seen:
-		fine &= seen["typing"] == 0
-		browser = f"{seen['typing']} requests while typing"
+		fine &= seen["opening"] == seen["typing"] == 0
+		browser = f"{seen['opening']} requests of its own when a form opens, {seen['typing']} while typing"
 	print(
 		f"readiness: server + drawing in ms (share of opening): {', '.join(parts)}"
 		+ ("; busy machine, so only the shares count;" if busy else f"; at most {OPENING_MOST_MS:.0f} ms;")

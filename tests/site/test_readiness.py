@@ -555,6 +555,57 @@ def make_as_admin(frappe: Any, user: str) -> Any:
 	return doc
 
 
+# --- what a form opens with -------------------------------------------------------------------------------------------
+def opened(doc: Any) -> Any:
+	"""What comes with the document; None where the form has to ask."""
+	import frappe
+	from frappe.desk.form.load import getdoc
+
+	frappe.local.response = frappe._dict(docs=[])
+	getdoc(doc.doctype, doc.name)
+	return frappe.response.docs[0].get("__onload").get("readiness")
+
+
+@pytest.mark.parametrize("doctype", ["Quotation", "Sales Order", "Delivery Note", "Sales Invoice"])
+def test_a_form_opens_with_its_panel(frappe: Any, doctype: str) -> None:
+	doc = make(frappe, doctype)
+	assert opened(doc)["light"] == "Ready" and opened(doc) == look(doc)
+	lose(frappe, "zatca_building_number")
+	before = frappe.get_doc(doctype, doc.name).as_dict()
+	assert opened(doc) is None, "the list would have to say something else: the form asks"
+	assert frappe.get_doc(doctype, doc.name).as_dict() == before
+	found = look(doc)
+	assert found["light"] == "Not Ready" and found["points"][0]["text"] and opened(doc) == found
+
+
+def test_a_customers_form_opens_with_its_panel(frappe: Any) -> None:
+	customer = frappe.get_doc("Customer", world.VAT_BUYER)
+	found = look(customer)
+	assert found["light"] and opened(customer) == found
+
+
+def test_what_a_form_does_not_open_with(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+	from frappe.desk.form.load import run_onload
+
+	from bayancore_erp.invoice_to_cash.adapter import desk
+
+	doc = make(frappe, "Sales Invoice")
+	doc.save()
+	run_onload(doc)
+	assert not doc.get("__onload").get("readiness"), "what was just saved is asked for when the form stands"
+	doc.db_set("zatca_state", "Rejected")
+	assert opened(doc) is None, "the verdict speaks"
+	doc.db_set("zatca_state", "")
+	assert opened(doc)["light"] == "Ready"
+
+	def broken(*_given: Any, **_named: Any) -> None:
+		frappe.throw("nobody foresaw this")
+
+	monkeypatch.setattr(desk, "assess", broken)
+	frappe.clear_messages()
+	assert opened(doc) is None and not frappe.get_message_log(), "a form opens whatever fails"
+
+
 # --- before the first save --------------------------------------------------------------------------------------------
 def typed(frappe: Any, doctype: str, *items: dict[str, Any], **more: Any) -> dict[str, Any]:
 	"""A document as it stands in a form that was never saved."""

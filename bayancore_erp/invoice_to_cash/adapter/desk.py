@@ -12,10 +12,10 @@ import frappe
 from frappe import _
 
 from bayancore_erp.invoice_to_cash.adapter.fields import JUDGED_DOCTYPES
-from bayancore_erp.invoice_to_cash.adapter.light import store
+from bayancore_erp.invoice_to_cash.adapter.light import is_stored, store
 from bayancore_erp.invoice_to_cash.adapter.readiness import OFF, assess, for_desk
 from bayancore_erp.zatca.adapter.desk import refresh_copied
-from bayancore_erp.zatca.adapter.fields import InvoiceField, State
+from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField, State
 
 
 def judged_doctype(doctype: str) -> str:
@@ -30,6 +30,29 @@ def readiness(doc: Any) -> dict[str, Any]:
 	found = assess(doc, with_fixes=True)
 	store(doc, found)
 	return for_desk(doc, found)
+
+
+def bring(doc: Any) -> None:
+	"""With the document that a form opens with: what its panel shows, so that it needs no request of its own.
+
+	Left out, and asked for by the form, after a save (which judged it once, and is waited for) and where the light of the list
+	would change, for opening a form stores nothing. Never keeps a form from opening.
+	"""
+	if doc.flags.readiness_judged or not is_open(doc):
+		return
+	try:
+		found = assess(doc, with_fixes=True)
+		if is_stored(doc, found):
+			doc.set_onload("readiness", for_desk(doc, found))
+	except Exception:
+		frappe.clear_messages()
+
+
+def is_open(doc: Any) -> bool:
+	"""Whether the form has the panel: as soon as there is a verdict, the verdict speaks."""
+	if doc.doctype in INVOICE_DOCTYPES:
+		return int(doc.docstatus) == 0 and not doc.get(InvoiceField.STATE)
+	return int(doc.docstatus) < 2
 
 
 # What a document says of others, and whose record that is.

@@ -65,17 +65,25 @@ def on_validate(doc: Any) -> None:
 	"""Into the document that is being saved: no further query."""
 	if is_bulk():
 		return
-	found = judge(doc)
-	doc.set(READINESS, found.light.value)
-	doc.set(PROBLEMS, found.problems)
+	doc.update(shown(judge(doc)))
+	doc.flags.readiness_judged = True
 
 
 def store(doc: Any, found: Readiness) -> None:
 	"""Into the row, where it says something else."""
-	values = {READINESS: found.light.value, PROBLEMS: found.problems}
-	if any((doc.get(field) or type(value)()) != value for field, value in values.items()):
-		frappe.db.set_value(doc.doctype, doc.name, values, update_modified=False)
-		doc.update(values)
+	if not is_stored(doc, found):
+		frappe.db.set_value(doc.doctype, doc.name, shown(found), update_modified=False)
+		doc.update(shown(found))
+
+
+def is_stored(doc: Any, found: Readiness) -> bool:
+	"""Whether the document says the same already."""
+	return all((doc.get(field) or type(value)()) == value for field, value in shown(found).items())
+
+
+def shown(found: Readiness) -> dict[str, Any]:
+	"""The fields that the list shows."""
+	return {READINESS: found.light.value, PROBLEMS: found.problems}
 
 
 def judge(doc: Any) -> Readiness:
@@ -97,6 +105,7 @@ def is_bulk() -> bool:
 def customer_changed(customer: Any) -> None:
 	"""Its own light now; those of its open documents by a worker, once this is committed."""
 	store(customer, judge(customer))
+	customer.flags.readiness_judged = True
 	if not customer.flags.in_insert and any(of_customer(customer.name)):
 		frappe.enqueue(
 			"bayancore_erp.invoice_to_cash.jobs.light_up",

@@ -1,7 +1,7 @@
 // Customer, Quotation, Sales Order, Delivery Note and draft invoices: would the tax invoice be accepted?
 // One panel below the form's head: the light, every problem as a link to its field, and a button where one click puts it right.
-// Asked once the form stands; what is changed then is judged when it is saved, and the panel says so. A document that was never
-// saved is judged as it stands, whenever its typist pauses.
+// It comes with the document a form opens with, else it is asked for once the form stands; what is changed then is judged when it
+// is saved, and the panel says so. A document that was never saved is judged as it stands, whenever its typist pauses.
 
 (() => {
 	// It comes with the script of each form it serves, and is needed once.
@@ -41,10 +41,15 @@
 			? frappe.xcall(`${API}.readiness_unsaved`, { doc: frm.doc }).catch(() => null)
 			: frappe.xcall(`${API}.readiness`, { doctype: frm.doctype, name });
 		return asked.then((answer) => {
-			if (!answer || frm.docname !== name || Boolean(frm.is_new()) !== unsaved || !wanted(frm)) return;
-			show(frm, answer);
-			mark_age(frm);
+			if (answer && frm.docname === name && Boolean(frm.is_new()) === unsaved && wanted(frm)) show(frm, answer);
 		});
+	}
+
+	// What came with the document is of the moment it was read: it serves once.
+	function take(frm) {
+		const brought = frm.doc.__onload?.readiness;
+		if (brought) delete frm.doc.__onload.readiness;
+		return brought;
 	}
 
 	// What the panel says is of the last save, or of a form that nothing has stored yet.
@@ -113,6 +118,7 @@
 			$(event.currentTarget).remove();
 		});
 		frm.layout.message.after(panel);
+		mark_age(frm);
 	}
 
 	async function apply(frm, point, fix) {
@@ -147,6 +153,8 @@
 		refresh(frm) {
 			clearTimeout(frm.zatca_pause);
 			if (!wanted(frm)) return remove(frm);
+			const brought = take(frm);
+			if (brought) return show(frm, brought);
 			// Another document's answer must not stand here while this one's is on its way.
 			if (frm.zatca_readiness_of !== frm.docname) remove(frm);
 			setTimeout(() => wanted(frm) && ask(frm), 0);

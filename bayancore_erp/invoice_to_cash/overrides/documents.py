@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from bayancore_erp.invoice_to_cash.adapter import carry, light
+from bayancore_erp.invoice_to_cash.adapter import carry, desk, light
 
 
 def validate(doc: Any, method: str | None = None) -> None:
 	"""After ERPNext's own and after settlement: the light of what is about to be stored."""
 	light.on_validate(doc)
+
+
+def onload(doc: Any, method: str | None = None) -> None:
+	"""A form opens with it."""
+	desk.bring(doc)
 
 
 def after_mapping(doc: Any, method: str | None = None, source: Any = None) -> None:
