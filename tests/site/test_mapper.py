@@ -123,6 +123,30 @@ def test_a_customer_without_a_kind_is_judged_by_what_is_known(frappe: Any) -> No
 		assert mapper.kind_of(doc).value == kind, name
 
 
+def test_a_foreign_buyer_is_known_by_the_tax_number_of_his_country(frappe: Any) -> None:
+	from bayancore_erp.zatca.core.pipeline import review
+
+	def buyer_of(vat: str, **changes: Any) -> tuple[bool, str, tuple[str, str] | None]:
+		frappe.db.set_value("Customer", world.FOREIGN_BUYER, changes)
+		mapped = to_invoice(invoice(frappe, world.FOREIGN_BUYER, [line("خدمة | Service", 1, 2000, vat)]))
+		assert not {"BR-KSA-44", "BR-KSA-81"} & {finding.code for finding in review(mapped, now=ISSUED)}
+		known = mapped.buyer.identification
+		return mapped.flags.export, mapped.buyer.vat_number, (known.scheme, known.value) if known else None
+
+	nameless = {"zatca_id_scheme": "", "zatca_id_number": ""}
+	for kind in ("", "Foreign"):
+		berlin = {"zatca_buyer_kind": kind, "tax_id": "DE 123", **nameless}
+		assert buyer_of("S", **berlin) == (False, "", ("OTH", "DE123")), kind
+		assert buyer_of("VATEX-SA-32", **berlin) == (True, "", ("OTH", "DE123")), kind
+	assert buyer_of("S", zatca_id_scheme="PAS", zatca_id_number="C01X") == (False, "", ("PAS", "C01X"))
+	# a foreign company registered in the Kingdom
+	assert buyer_of("S", zatca_buyer_kind="", tax_id="300075588700003", **nameless) == (
+		False,
+		"300075588700003",
+		None,
+	)
+
+
 def test_small_sales_to_businesses_may_be_simplified_if_the_company_says_so(frappe: Any) -> None:
 	from bayancore_erp.zatca.adapter import mapper
 

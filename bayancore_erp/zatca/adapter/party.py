@@ -20,6 +20,7 @@ from bayancore_erp.zatca.adapter.fields import (
 	InvoiceField,
 )
 from bayancore_erp.zatca.core.invoice import Address, Party, PartyId, Text, has_arabic
+from bayancore_erp.zatca.core.rules.seller import is_vat_number
 
 if TYPE_CHECKING:
 	# the mapper reads parties through this module: a real import would be a circle
@@ -76,7 +77,20 @@ def customer_name(doc: Any, facts: Facts) -> str:
 
 
 def vat_number_of(doc: Any, facts: Facts) -> str:
-	"""The buyer's VAT number: the document's own, its snapshot, the customer's. Empty for a person or a foreign buyer."""
+	"""The buyer's VAT number in the Kingdom, as written; empty where there is none, or only that of a foreign buyer's own country."""
+	return "" if foreign_number_of(doc, facts) else tax_number_of(doc, facts)
+
+
+def foreign_number_of(doc: Any, facts: Facts) -> str:
+	"""The tax number of a foreign buyer's own country, which is no VAT number on a Saudi invoice (BR-KSA-44)."""
+	number = tax_number_of(doc, facts)
+	if not number or is_vat_number(number):
+		return ""
+	return number if buyer_kind(doc, facts) is BuyerKind.FOREIGN else ""
+
+
+def tax_number_of(doc: Any, facts: Facts) -> str:
+	"""The buyer's tax number of whatever country: the document's own, its snapshot, the customer's."""
 	stated = doc.get(InvoiceField.BUYER_VAT_NUMBER)
 	if stated or doc.get(InvoiceField.BUYER_NAME):
 		return compact(stated)
@@ -84,34 +98,41 @@ def vat_number_of(doc: Any, facts: Facts) -> str:
 
 
 def identification_of(doc: Any, facts: Facts) -> PartyId | None:
-	"""The buyer's registration number with its scheme."""
+	"""The buyer's registration number with its scheme; a foreign buyer without one is known by his own country's tax number."""
 	if doc.get(InvoiceField.BUYER_ID_NUMBER):
 		return PartyId(
 			doc.get(InvoiceField.BUYER_ID_SCHEME) or "700", compact(doc.get(InvoiceField.BUYER_ID_NUMBER))
 		)
-	if doc.get(InvoiceField.BUYER_NAME) or not facts.customer.get(CustomerField.ID_NUMBER):
-		return None
-	return PartyId(
-		facts.customer.get(CustomerField.ID_SCHEME) or "700",
-		compact(facts.customer.get(CustomerField.ID_NUMBER)),
-	)
+	if facts.customer.get(CustomerField.ID_NUMBER) and not doc.get(InvoiceField.BUYER_NAME):
+		return PartyId(
+			facts.customer.get(CustomerField.ID_SCHEME) or "700",
+			compact(facts.customer.get(CustomerField.ID_NUMBER)),
+		)
+	foreign = foreign_number_of(doc, facts)
+	return PartyId("OTH", foreign) if foreign else None
 
 
 def buyer_kind(doc: Any, facts: Facts) -> BuyerKind:
-	"""Who the buyer is. Where nobody said so: from VAT number, country, customer type, and the till's own customer."""
+	"""Who the buyer is. Where nobody said so: from tax number, country, customer type, and the till's own customer."""
 	chosen = doc.get(InvoiceField.BUYER_KIND)
 	if not chosen and not doc.get(InvoiceField.BUYER_NAME):
 		chosen = facts.customer.get(CustomerField.BUYER_KIND)
 	if chosen:
 		return BuyerKind(chosen)
-	if vat_number_of(doc, facts):
+	number = tax_number_of(doc, facts)
+	if is_vat_number(number):
 		return BuyerKind.VAT_REGISTERED
+	if number:
+		return BuyerKind.FOREIGN if is_abroad(facts) else BuyerKind.VAT_REGISTERED
 	if is_walk_in(doc, facts) or facts.customer.get("customer_type") == "Individual":
 		return BuyerKind.PRIVATE_PERSON
+	return BuyerKind.FOREIGN if is_abroad(facts) else BuyerKind.LEGAL_PERSON
+
+
+def is_abroad(facts: Facts) -> bool:
+	"""Whether the buyer's address is outside the Kingdom."""
 	address = facts.addresses.get(facts.buyer_address)
-	if address and country_code(address.country) not in ("", HOME):
-		return BuyerKind.FOREIGN
-	return BuyerKind.LEGAL_PERSON
+	return bool(address) and country_code(address.country) not in ("", HOME)
 
 
 def is_walk_in(doc: Any, facts: Facts) -> bool:
