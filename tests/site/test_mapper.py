@@ -158,6 +158,20 @@ def test_small_sales_to_businesses_may_be_simplified_if_the_company_says_so(frap
 	assert mapper.kind_of(small).value == "Simplified"
 	assert to_invoice(small).buyer is None, "it gives no right to deduct, so it names nobody"
 	assert mapper.kind_of(large).value == "Standard"
+	for taken_off, kind in ((0, "Standard"), (-13.34, "Simplified")):
+		freight = invoice(
+			frappe,
+			world.VAT_BUYER,
+			[line("خدمة | Service", 1, 200)],
+			currency="USD",
+			conversion_rate=3.75,
+			taxes=[
+				charge(world.FREIGHT, 80, "Freight"),
+				charge(world.PROMOTION, taken_off, "Promotion", zatca_treatment="Allowance"),
+				*vat_rows(),
+			],
+		)
+		assert mapper.kind_of(freight).value == kind, "USD 280 is SAR 1,050"
 
 
 def test_simplified_chosen_for_a_business_stops_at_a_thousand(frappe: Any) -> None:
@@ -168,7 +182,15 @@ def test_simplified_chosen_for_a_business_stops_at_a_thousand(frappe: Any) -> No
 	large = invoice(
 		frappe, world.VAT_BUYER, [line("خدمة | Service", 1, 1000)], zatca_kind_choice="Simplified"
 	)
-	assert refusals(frappe, large) == {"ERP-SIMPLIFIED-LIMIT": ("Sales Invoice", "zatca_kind_choice", 0)}
+	freight = invoice(
+		frappe,
+		world.VAT_BUYER,
+		[line("خدمة | Service", 1, 900)],
+		taxes=[charge(world.FREIGHT, 200, "Freight"), *vat_rows()],
+		zatca_kind_choice="Simplified",
+	)
+	for doc in (large, freight):
+		assert refusals(frappe, doc) == {"ERP-SIMPLIFIED-LIMIT": ("Sales Invoice", "zatca_kind_choice", 0)}
 
 
 # --- what is not issued -----------------------------------------------------------------------------------------------

@@ -15,8 +15,10 @@ from bayancore_erp.zatca.adapter.fields import BuyerKind, InvoiceField, Kind, Sa
 from bayancore_erp.zatca.adapter.mapper.figures import exact, money, sign_of
 from bayancore_erp.zatca.adapter.mapper.preload import Facts
 from bayancore_erp.zatca.adapter.mapper.refusal import Refusals
+from bayancore_erp.zatca.adapter.mapper.taxation import read_taxes
 from bayancore_erp.zatca.adapter.party import buyer_kind
 from bayancore_erp.zatca.core.codes import DocumentType, TypeFlags
+from bayancore_erp.zatca.core.money import total
 from bayancore_erp.zatca.core.rules.law.kind import SIMPLIFIED_LIMIT
 
 BUSINESS = frozenset({BuyerKind.VAT_REGISTERED, BuyerKind.LEGAL_PERSON, BuyerKind.GOVERNMENT})
@@ -65,11 +67,13 @@ def kind_of_original(doc: Any, facts: Facts) -> Kind | None:
 
 
 def value_in_riyals(doc: Any, facts: Facts) -> Decimal:
-	"""The value without VAT, in SAR."""
-	net = sign_of(doc) * money(doc.get("base_net_total"))
-	if facts.in_riyals:
-		return net
-	return sign_of(doc) * money(doc.get("net_total")) * exact(doc.get(InvoiceField.SAR_RATE) or 1)
+	"""The value without VAT, charges on the document included (BT-109), in SAR."""
+	base = "base_" if facts.in_riyals else ""
+	charges = (
+		money(row.get(f"{base}tax_amount_after_discount_amount")) for row in read_taxes(doc, facts).charges
+	)
+	value = sign_of(doc) * total((money(doc.get(f"{base}net_total")), *charges))
+	return value if facts.in_riyals else value * exact(doc.get(InvoiceField.SAR_RATE) or 1)
 
 
 def check_choice(doc: Any, facts: Facts, kind: Kind, refusals: Refusals) -> None:
