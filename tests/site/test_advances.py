@@ -353,6 +353,66 @@ def test_a_payment_says_that_an_invoice_is_due(frappe: Any) -> None:
 	frappe.db.rollback()
 
 
+def test_a_discount_on_the_grand_total_is_taken_before_the_advance(frappe: Any) -> None:
+	from bayancore_erp.zatca.api import make_note
+
+	sales_order = order(
+		frappe,
+		world.line("بناء | Building", 10, 1000),
+		apply_discount_on="Grand Total",
+		additional_discount_percentage=10,
+	)
+	assert sales_order.grand_total == 10350
+	cleared(frappe, drafted(frappe, received(frappe, 5175, sales_order)))
+	final = invoice_for(frappe, sales_order)
+	for _save in range(2):
+		assert (final.discount_amount, final.net_total, final.grand_total) == (1150, 9000, 5175)
+		final.save()
+	assert final.additional_discount_percentage == 10
+	final = cleared(frappe, final)
+	assert world.ledger(frappe, final) == {
+		world.DEBTORS: Decimal("5175.00"),
+		world.ADVANCES: Decimal("4500.00"),
+		world.VAT: Decimal("-675.00"),
+		world.SALES: Decimal("-9000.00"),
+	}
+	assert frappe.db.get_value("ZATCA Document", final.zatca_uuid, "total_with_vat") == "10350.00"
+	note = make_note("Sales Invoice", final.name, "Credit Note", "Return")["note"]
+	assert (note.discount_amount, note.grand_total) == (-1150, -10350), "shown as it will be saved"
+
+
+def test_a_fixed_discount_is_credited_as_its_share_of_what_was_sold(frappe: Any) -> None:
+	from bayancore_erp.zatca.api import make_note
+
+	sales_order = order(
+		frappe, world.line("بناء | Building", 10, 1000), apply_discount_on="Grand Total", discount_amount=1150
+	)
+	cleared(frappe, drafted(frappe, received(frappe, 5175, sales_order)))
+	final = cleared(frappe, invoice_for(frappe, sales_order))
+	first = frappe.get_doc(make_note("Sales Invoice", final.name, "Credit Note", "Return")["note"])
+	first.items[0].qty, first.discount_amount = -4, -460
+	first.insert()
+	first = cleared(frappe, first)
+	second = frappe.get_doc(make_note("Sales Invoice", final.name, "Credit Note", "Return")["note"])
+	assert second.additional_discount_percentage == 10
+	second.insert()
+	second = cleared(frappe, second)
+	assert (first.grand_total, second.grand_total) == (-4140, -6210)
+
+
+def test_a_debit_note_deducts_no_advance_again(frappe: Any) -> None:
+	from bayancore_erp.zatca.api import make_note
+
+	sales_order = order(frappe, world.line("بناء | Building", 1, 1000))
+	cleared(frappe, drafted(frappe, received(frappe, 575, sales_order)))
+	final = cleared(frappe, invoice_for(frappe, sales_order))
+	note = frappe.get_doc(make_note("Sales Invoice", final.name, "Debit Note", "Change of Value")["note"])
+	assert not note.zatca_prepayments
+	note.items[0].rate = 100
+	note.insert()
+	assert cleared(frappe, note).grand_total == 115
+
+
 def test_an_advance_from_before_this_system(frappe: Any) -> None:
 	final = world.invoice(
 		frappe,

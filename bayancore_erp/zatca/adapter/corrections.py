@@ -17,15 +17,18 @@ from frappe import _
 from frappe.utils import cint, getdate, nowdate
 
 from bayancore_erp.zatca.adapter import remaining
+from bayancore_erp.zatca.adapter.deduction import deduct_advances, deducting_rows
 from bayancore_erp.zatca.adapter.fields import (
 	NOTE_REASON_OF,
 	InvoiceField,
 	Kind,
+	SalesInvoiceField,
 	State,
 	TaxRowField,
 	Treatment,
 )
 from bayancore_erp.zatca.adapter.mapper.figures import NIL, exact, money
+from bayancore_erp.zatca.adapter.mapper.mapping import amount_of
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.core.money import round2
 from bayancore_erp.zatca.core.rules.law.notes import month_end_plus_15
@@ -112,7 +115,8 @@ def credit_note(original: Any, reason: str) -> Any:
 		credit_charges_left(note, original)
 		if original.get("discount_amount") and not original.get("additional_discount_percentage"):
 			as_percentage(note, original)
-	# the payments that settled the original were not made for the note
+	# what is credited is all of it: neither the advances the original deducted nor the payments that settled it are the note's
+	deduct_advances(note)
 	if note.meta.has_field("advances"):
 		note.set("advances", [])
 	if reason in WITHOUT_GOODS:
@@ -141,13 +145,14 @@ def give_back(note: Any) -> None:
 
 def as_percentage(note: Any, original: Any) -> None:
 	"""A discount of a fixed amount follows what is left: as the share it was of the whole."""
+	discount = exact(original.discount_amount)
 	base = (
-		original.total
+		exact(original.total)
 		if original.apply_discount_on == "Net Total"
-		else original.grand_total + original.discount_amount
+		else exact(original.grand_total) + discount - amount_of(deducting_rows(original))
 	)
 	if base:
-		note.additional_discount_percentage = float(exact(original.discount_amount) / exact(base) * 100)
+		note.additional_discount_percentage = float(discount / base * 100)
 
 
 def credit_charges_left(note: Any, original: Any) -> None:
@@ -193,7 +198,15 @@ def debit_note(original: Any) -> Any:
 			"conversion_rate": original.conversion_rate,
 		}
 	)
-	for table in ("payments", "advances", "payment_schedule", "packed_items", "timesheets", "sales_team"):
+	for table in (
+		"payments",
+		"advances",
+		"payment_schedule",
+		"packed_items",
+		"timesheets",
+		"sales_team",
+		SalesInvoiceField.PREPAYMENTS,
+	):
 		if note.meta.has_field(table):
 			note.set(table, [])
 	# charges and what stays outside the invoice were settled by the original

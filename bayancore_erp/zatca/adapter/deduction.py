@@ -18,6 +18,13 @@ from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.core.money import round2, total
 
 
+def deducting_rows(doc: Any) -> tuple[Any, ...]:
+	"""The rows of the taxes table that deduct advances."""
+	return tuple(
+		row for row in doc.get("taxes") or [] if row.get(TaxRowField.TREATMENT) == Treatment.PREPAYMENT.value
+	)
+
+
 def deduct_advances(doc: Any, method: str | None = None) -> None:
 	"""Before validation: the rows of the taxes table that take the deducted advances off the receivable.
 
@@ -26,9 +33,7 @@ def deduct_advances(doc: Any, method: str | None = None) -> None:
 	"""
 	prepayments = doc.get(SalesInvoiceField.PREPAYMENTS) or []
 	rows = doc.get("taxes") or []
-	if not prepayments and not any(
-		row.get(TaxRowField.TREATMENT) == Treatment.PREPAYMENT.value for row in rows
-	):
+	if not prepayments and not deducting_rows(doc):
 		return
 	settings = settings_of(doc.company)
 	liability, vat_account = settings.get("prepayment_account"), settings.get("output_vat_account")

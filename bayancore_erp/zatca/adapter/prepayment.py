@@ -314,7 +314,7 @@ def draft_for(name: str) -> str:
 
 
 def before_payment_ends(payment: Any) -> None:
-	"""A payment is cancelled: a draft prepayment invoice goes with it, an issued one has to be credited first."""
+	"""A payment is cancelled: a draft of its prepayment invoice has to be deleted first, an issued one credited."""
 	linked = invoice_of(payment)
 	if not linked:
 		return

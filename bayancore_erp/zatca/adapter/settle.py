@@ -23,7 +23,7 @@ from frappe import _
 from frappe.utils import cint
 
 from bayancore_erp.zatca.adapter import consolidation
-from bayancore_erp.zatca.adapter.deduction import deduct_advances
+from bayancore_erp.zatca.adapter.deduction import deduct_advances, deducting_rows
 from bayancore_erp.zatca.adapter.difference import BOOKED, LABELS, Difference, difference
 from bayancore_erp.zatca.adapter.fields import InvoiceField
 from bayancore_erp.zatca.adapter.mapper.figures import exact, money, sign_of
@@ -250,6 +250,30 @@ def pay(doc: Any, amount: Decimal) -> None:
 		follow(doc).calculate_paid_amount()
 
 
+def keep_discount(doc: Any) -> None:
+	"""A discount on the grand total is one on what is sold, whatever was paid of it in advance. Until `on_validate`."""
+	if doc.get("apply_discount_on") == "Grand Total" and deducting_rows(doc):
+		doc.calculate_taxes_and_totals = partial(calculate_with_advances, doc)
+
+
+def calculate_with_advances(doc: Any) -> None:
+	"""ERPNext's calculation, its discount taken before the advances are."""
+	BeforeAdvances(doc)
+	doc.calculate_commission()
+	doc.calculate_contribution()
+
+
+class BeforeAdvances(calculate_taxes_and_totals):  # type: ignore[misc]
+	"""ERPNext takes a percentage of its grand total, from which the rows of the advances are deducted by then."""
+
+	def set_discount_amount(self) -> None:
+		"""Of the grand total without them, which a fixed amount may not exceed either."""
+		due = self.doc.grand_total
+		self.doc.grand_total = as_float(money(due) - amount_of(deducting_rows(self.doc)))
+		super().set_discount_amount()
+		self.doc.grand_total = due
+
+
 def follow(doc: Any) -> Any:
 	"""ERPNext's calculation of a document, of which nothing has run yet."""
 	follower = calculate_taxes_and_totals.__new__(calculate_taxes_and_totals)
@@ -260,6 +284,7 @@ def follow(doc: Any) -> Any:
 def before_validate(doc: Any, method: str | None = None) -> None:
 	"""Before ERPNext computes: what its own calculation has to know."""
 	deduct_advances(doc)
+	keep_discount(doc)
 	keep_refund(doc)
 
 
