@@ -244,9 +244,8 @@ def test_only_who_may_create_invoices_is_offered_notes(frappe: Any) -> None:
 		frappe.db.rollback()
 
 
-def test_a_returned_delivery_leaves_a_draft_with_the_companys_reason(frappe: Any) -> None:
-	from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_invoice, make_sales_return
-
+def delivered(frappe: Any, quantity: int) -> Any:
+	"""A posted Delivery Note of maintenance at 100 each."""
 	delivery = frappe.get_doc(
 		{
 			"doctype": "Delivery Note",
@@ -255,29 +254,102 @@ def test_a_returned_delivery_leaves_a_draft_with_the_companys_reason(frappe: Any
 			"currency": "SAR",
 			"posting_date": world.TODAY,
 			"set_posting_time": 1,
-			"items": [{**world.line("صيانة | Maintenance", 2, 100), "income_account": None}],
+			"items": [{**world.line("صيانة | Maintenance", quantity, 100), "income_account": None}],
 			"taxes": world.vat_rows(),
 			"ignore_pricing_rule": 1,
 		}
 	)
 	delivery.insert()
 	delivery.submit()
+	return delivery
+
+
+def billed(frappe: Any, delivery: Any, quantity: int | None = None) -> Any:
+	"""Its cleared invoice, or one of a part of it."""
+	from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_invoice
+
 	invoice = make_sales_invoice(delivery.name)
 	invoice.update({"posting_date": world.TODAY, "set_posting_time": 1, "due_date": world.TODAY})
+	if quantity:
+		invoice.items[0].qty = quantity
 	invoice.insert()
-	invoice = cleared(frappe, invoice)
+	return cleared(frappe, invoice)
+
+
+def sent_back(frappe: Any, delivery: Any, quantity: int) -> Any:
+	"""The draft note that ERPNext makes of a return with Issue Credit Note."""
+	from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
+
 	returned = make_sales_return(delivery.name)
 	returned.issue_credit_note = 1
+	returned.items[0].qty = -quantity
 	returned.insert()
 	frappe.clear_messages()
 	returned.submit()
 	frappe.db.commit()
-	told = " ".join(str(message) for message in frappe.get_message_log())
 	name = frappe.db.get_value("Sales Invoice Item", {"delivery_note": returned.name}, "parent")
-	note = frappe.get_doc("Sales Invoice", name)
+	return frappe.get_doc("Sales Invoice", name)
+
+
+def test_a_returned_delivery_leaves_a_draft_with_the_companys_reason(frappe: Any) -> None:
+	delivery = delivered(frappe, 2)
+	invoice = billed(frappe, delivery)
+	note = sent_back(frappe, delivery, 2)
+	told = " ".join(str(message) for message in frappe.get_message_log())
 	assert (note.docstatus, note.zatca_state, note.zatca_reason_code) == (0, "Queued", "Return")
 	assert "until then it is a draft" in told
 	finish(note)
 	note = fresh(frappe, note)
 	assert note.docstatus == 1, problems(frappe, note)
 	assert f">{invoice.name}<" in said(frappe, note)
+
+
+def test_what_a_returned_delivery_credited_is_not_credited_again(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter.corrections import NothingToCorrect
+	from bayancore_erp.zatca.adapter.remaining import MoreThanLeft, require
+	from bayancore_erp.zatca.api import note_offers
+
+	delivery = delivered(frappe, 5)
+	invoice = billed(frappe, delivery)
+	early = note_on(frappe, invoice).insert()
+	note = sent_back(frappe, delivery, 3)
+	finish(note)
+	assert fresh(frappe, note).docstatus == 1
+	assert note_offers(invoice.doctype, invoice.name)["left"] == "230.00"
+	found = problems(frappe, early)
+	assert "500.00 without VAT are credited, 200.00 are left" in found["LAW-NOTE-LINE"]
+	assert "LAW-NOTE-TOTAL" in found
+	with pytest.raises(MoreThanLeft, match=r"230\.00 are left"):
+		require(early, Decimal("575.00"))
+	frappe.db.rollback()
+	rest = note_on(frappe, invoice)
+	assert rest.items[0].qty == -2
+	rest.insert()
+	cleared(frappe, rest)
+	assert note_offers(invoice.doctype, invoice.name)["left"] == "0.00"
+	with pytest.raises(NothingToCorrect, match="credited in full"):
+		note_on(frappe, invoice)
+
+
+def test_a_returned_delivery_credits_no_more_than_is_left_of_its_invoices(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter.remaining import MoreThanLeft, require
+	from bayancore_erp.zatca.api import note_offers
+
+	delivery = delivered(frappe, 5)
+	first, second = billed(frappe, delivery, 2), billed(frappe, delivery, 3)
+	cleared(frappe, note_on(frappe, first).insert())
+	note = sent_back(frappe, delivery, 4)
+	found = problems(frappe, note)
+	assert {"LAW-NOTE-LINE", "LAW-NOTE-TOTAL"} <= found.keys()
+	assert "400.00 without VAT are credited, 300.00 are left" in found["LAW-NOTE-LINE"]
+	with pytest.raises(MoreThanLeft, match=r"345\.00 are left"):
+		require(note, Decimal("460.00"))
+	frappe.db.rollback()
+	finish(note)
+	note = fresh(frappe, note)
+	assert (note.docstatus, note.zatca_state) == (0, "Rejected")
+	note.items[0].qty = -3
+	note.save()
+	note = cleared(frappe, note)
+	assert note.grand_total == -345
+	assert [note_offers(each.doctype, each.name)["left"] for each in (first, second)] == ["0.00", "0.00"]

@@ -102,6 +102,9 @@ def credit_note(original: Any, reason: str) -> Any:
 	left = remaining.rows_of(original.doctype, original.name)
 	note = make_return_doc(original.doctype, original.name)
 	link = remaining.row_field(original.doctype)
+	for row in note.items:
+		# ERPNext knows nothing of what a note made from a returned delivery took
+		row.qty = -float(min(-exact(row.qty), left[row.get(link)].quantity_left))
 	rows = [row for row in note.items if row.qty and left[row.get(link)].left > NIL]
 	if not rows:
 		frappe.throw(
@@ -157,16 +160,16 @@ def as_percentage(note: Any, original: Any) -> None:
 
 def credit_charges_left(note: Any, original: Any) -> None:
 	"""Freight and the like: less what earlier notes took of them. ERPNext would credit them once more in full."""
-	notes = [row.name for row in remaining.notes_on(original.doctype, [original.name])]
+	notes = {row.name: row.share for row in remaining.notes_on(original.doctype, [original.name])}
 	taken: dict[str, Decimal] = {}
 	for row in frappe.get_all(
 		"Sales Taxes and Charges",
-		filters={"parent": ("in", notes), "parenttype": original.doctype, "charge_type": "Actual"},
-		fields=["account_head", "description", "tax_amount"],
+		filters={"parent": ("in", list(notes)), "parenttype": original.doctype, "charge_type": "Actual"},
+		fields=["parent", "account_head", "description", "tax_amount"],
 		limit_page_length=0,
 	):
 		key = f"{row.account_head}|{row.description}"
-		taken[key] = taken.get(key, NIL) + money(row.tax_amount)
+		taken[key] = taken.get(key, NIL) + round2(exact(row.tax_amount) * notes[row.parent])
 	for row in note.get("taxes") or []:
 		if row.charge_type == "Actual":
 			key = f"{row.account_head}|{row.description}"
