@@ -35,7 +35,8 @@ def rows(
 	]
 	party = {"party": customer} if customer else {}
 	found += [
-		payment_row(each["name"], MISSING, each["amount"]) for each in uninvoiced.advances({**where, **party})
+		payment_row(doc.name, MISSING, float(amount))
+		for doc, amount in uninvoiced.payments({**where, **party})
 	]
 	found += [payment_row(name, UNCLEAR, amount) for name, amount in unclear({**where, **party})]
 	return sorted(found, key=lambda row: (row["posting_date"], row["name"]))
@@ -67,7 +68,7 @@ def row_of(advance: Advance, invoice: Any) -> dict[str, Any]:
 
 
 def payment_row(name: str, status: str, amount: float) -> dict[str, Any]:
-	"""Money without a prepayment invoice."""
+	"""Money without a prepayment invoice, in the currency of the receivable."""
 	doc = frappe.get_cached_value(
 		"Payment Entry", name, ["posting_date", "party", "paid_from_account_currency"], as_dict=True
 	)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import frappe
@@ -15,6 +16,7 @@ from frappe.utils import cint, flt, getdate, nowdate
 
 from bayancore_erp.zatca.adapter import prepayment
 from bayancore_erp.zatca.adapter.fields import InvoiceField, PaymentEntryField, ReceiptKind, SalesInvoiceField
+from bayancore_erp.zatca.core.money import total
 from bayancore_erp.zatca.core.rules.law.notes import month_end_plus_15
 
 DELIVERED, PAID, DRAFT = "Delivered", "Paid in Advance", "Draft Not Issued"
@@ -43,26 +45,55 @@ def row(what: str, doctype: str, doc: Any, on: Any, amount: float, last_day: dat
 
 
 def delivered(where: dict[str, Any]) -> Iterable[dict[str, Any]]:
-	"""Goods that left and are not billed."""
-	for doc in frappe.get_all(
+	"""Goods that left, did not come back and are not billed."""
+	notes = frappe.get_all(
 		"Delivery Note",
-		filters={**where, "docstatus": 1, "is_return": 0, "per_billed": ("<", 100), "status": ("not in", ["Closed", "Completed"])},
-		fields=["name", "company", "customer_name", "posting_date", "base_grand_total", "per_billed"],
+		filters={
+			**where, "docstatus": 1, "is_return": 0, "per_billed": ("<", 100), "per_returned": ("<", 100),
+			"status": ("not in", ["Closed", "Completed"]),
+		},
+		fields=["name", "company", "customer_name", "posting_date", "base_grand_total"],
 		limit_page_length=0,
-	):  # fmt: skip
-		left = flt(doc.base_grand_total) * (100 - flt(doc.per_billed)) / 100
-		yield row(
-			DELIVERED,
-			"Delivery Note",
-			doc,
-			doc.posting_date,
-			left,
-			month_end_plus_15(getdate(doc.posting_date)),
-		)
+	)  # fmt: skip
+	unbilled = shares_unbilled([doc.name for doc in notes])
+	for doc in notes:
+		left = flt(flt(doc.base_grand_total) * unbilled.get(doc.name, 0), 2)
+		if left > 0:
+			last_day = month_end_plus_15(getdate(doc.posting_date))
+			yield row(DELIVERED, "Delivery Note", doc, doc.posting_date, left, last_day)
+
+
+def shares_unbilled(names: list[str]) -> dict[str, float]:
+	"""What is still to be billed of deliveries, as a share of each.
+
+	What came back counts as far as no credit note took it off the bill already.
+	"""
+	rows = frappe.db.sql(
+		"""select item.parent, item.amount,
+			greatest(item.amount - item.billed_amt + ifnull(
+				(select sum(back.amount - back.billed_amt) from `tabDelivery Note Item` back
+					where back.dn_detail = item.name and back.docstatus = 1), 0), 0) as unbilled
+		from `tabDelivery Note Item` item where item.parent in %s""",
+		[names or [""]],
+		as_dict=True,
+	)
+	whole: dict[str, float] = {}
+	left: dict[str, float] = {}
+	for item in rows:
+		whole[item.parent] = whole.get(item.parent, 0) + item.amount
+		left[item.parent] = left.get(item.parent, 0) + item.unbilled
+	return {name: left[name] / amount for name, amount in whole.items() if amount}
 
 
 def advances(where: dict[str, Any]) -> Iterable[dict[str, Any]]:
 	"""Money that came before the supply: its prepayment invoice is due on the same day."""
+	for doc, received in payments(where):
+		amount = float(received) * flt(doc.source_exchange_rate or 1)
+		yield row(PAID, "Payment Entry", doc, doc.posting_date, amount, getdate(doc.posting_date))
+
+
+def payments(where: dict[str, Any]) -> Iterable[tuple[Any, Decimal]]:
+	"""The payments whose prepayment invoice is due, each with its amount in the currency of the receivable."""
 	for name in frappe.get_all(
 		"Payment Entry",
 		filters={
@@ -83,8 +114,7 @@ def advances(where: dict[str, Any]) -> Iterable[dict[str, Any]]:
 		doc = frappe.get_doc("Payment Entry", name)
 		due = prepayment.due(doc)
 		if due:
-			amount = float(sum(part.amount for part in due)) * flt(doc.source_exchange_rate or 1)
-			yield row(PAID, "Payment Entry", doc, doc.posting_date, amount, getdate(doc.posting_date))
+			yield doc, total(part.amount for part in due)
 
 
 def on_orders() -> list[str]:
