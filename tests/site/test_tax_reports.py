@@ -194,8 +194,54 @@ def test_an_advance_is_declared_once(frappe: Any) -> None:
 	assert all(row["difference"] == 0 for row in run(frappe, TOTALS, **SPAN))
 
 
-def test_what_is_owed_an_invoice(frappe: Any) -> None:
-	delivery = frappe.get_doc(
+def test_an_advance_in_dollars_is_declared_in_riyals(frappe: Any) -> None:
+	def sums() -> dict[str, float]:
+		rows = run(frappe, TOTALS, **SPAN)
+		return {figure: sum(row[figure] for row in rows) for figure in ("advances", "declared", "difference")}
+
+	before = sums()
+	dollars = {"currency": "USD", "conversion_rate": 3.75}
+	advance = sale(frappe, world.line("دفعة مقدمة | Advance", 1, 500), zatca_is_prepayment=1, **dollars)
+	part = {
+		"prepayment_invoice": advance.name,
+		"vat_category": "Standard Rated",
+		"vat_rate": 15,
+		"taxable": 500,
+		"tax": 75,
+	}
+	sale(frappe, world.line("خدمة | Service", 1, 1000), zatca_prepayments=[part], **dollars)
+	after = sums()
+	assert {figure: round(after[figure] - before[figure], 2) for figure in after} == {
+		"advances": 281.25,
+		"declared": 562.5,
+		"difference": 0,
+	}
+
+
+def test_an_advance_received_in_dollars_is_open_in_dollars(frappe: Any) -> None:
+	receivable = world.make(
+		frappe, "Account", account_name="Debtors USD", company=world.COMPANY, account_type="Receivable",
+		account_currency="USD", parent_account=frappe.db.get_value("Account", world.DEBTORS, "parent_account"),
+	)  # fmt: skip
+	buyer = world.make(
+		frappe, "Customer", customer_name="Dollar Buyer", customer_group="Commercial", territory="All Territories",
+		default_currency="USD", accounts=[{"company": world.COMPANY, "account": receivable.name}],
+	)  # fmt: skip
+	payment = world.make(
+		frappe, "Payment Entry", payment_type="Receive", company=world.COMPANY, posting_date=world.TODAY,
+		party_type="Customer", party=buyer.name, paid_from=receivable.name, paid_to=CASH, paid_amount=1150,
+		received_amount=4312.5, source_exchange_rate=3.75, target_exchange_rate=1, reference_no="1",
+		reference_date=world.TODAY, zatca_receipt_kind="Advance",
+	)  # fmt: skip
+	payment.submit()
+	(row,) = (row for row in run(frappe, ADVANCES) if row["name"] == payment.name)
+	assert (row["left"], row["currency"]) == (1150, "USD")
+	(row,) = (row for row in run(frappe, OWED) if row["name"] == payment.name)
+	assert row["amount"] == 4312.5
+
+
+def delivered(frappe: Any, quantity: float) -> Any:
+	doc = frappe.get_doc(
 		{
 			"doctype": "Delivery Note",
 			"company": world.COMPANY,
@@ -203,13 +249,52 @@ def test_what_is_owed_an_invoice(frappe: Any) -> None:
 			"currency": "SAR",
 			"posting_date": "2026-09-20",
 			"set_posting_time": 1,
-			"items": [{**world.line("صيانة | Maintenance", 2, 100), "income_account": None}],
+			"items": [{**world.line("صيانة | Maintenance", quantity, 100), "income_account": None}],
 			"taxes": world.vat_rows(),
 			"ignore_pricing_rule": 1,
 		}
 	)
-	delivery.insert()
-	delivery.submit()
+	doc.insert()
+	doc.submit()
+	return doc
+
+
+def test_what_came_back_is_owed_no_invoice(frappe: Any) -> None:
+	from erpnext.controllers.sales_and_purchase_return import make_return_doc
+	from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_invoice
+
+	def comes_back(delivery: Any, quantity: float) -> None:
+		back = make_return_doc("Delivery Note", delivery.name)
+		back.items[0].qty = -quantity
+		back.insert()
+		back.submit()
+
+	def owed(delivery: Any) -> float:
+		return sum(row["amount"] for row in run(frappe, OWED) if row["name"] == delivery.name)
+
+	delivery = delivered(frappe, 10)
+	assert owed(delivery) == 1150
+	comes_back(delivery, 4)
+	assert owed(delivery) == 690
+	bill = make_sales_invoice(delivery.name)
+	bill.update({"debit_to": world.DEBTORS, "posting_date": world.TODAY, "set_posting_time": 1})
+	bill.items[0].update({"qty": 2, "zatca_item_name_ar": "صيانة"})
+	bill.insert()
+	frappe.db.commit()
+	bill.submit()
+	frappe.db.commit()
+	finish(bill)
+	assert fresh(frappe, bill).docstatus == 1
+	assert owed(delivery) == 460
+	comes_back(delivery, 4)
+	assert not [row for row in run(frappe, OWED) if row["name"] == delivery.name]
+	never_billed = delivered(frappe, 10)
+	comes_back(never_billed, 10)
+	assert not [row for row in run(frappe, OWED) if row["name"] == never_billed.name]
+
+
+def test_what_is_owed_an_invoice(frappe: Any) -> None:
+	delivery = delivered(frappe, 2)
 	payment = frappe.get_doc(
 		{
 			"doctype": "Payment Entry",

@@ -1,7 +1,8 @@
 """VAT as ZATCA has it against VAT as the books have it, by tax point: the figures a VAT return stands on.
 
 Takes a company and a span of tax points; gives one row a month, or one an invoice where the two differ. ZATCA's side is BT-111
-of the standing document, notes with their sign, less the VAT of deducted advances (KSA-32), which was declared with the advance.
+of the standing document, notes with their sign, less the VAT of deducted advances (KSA-32, at the rate of BT-111), which was
+declared with the advance.
 The books' side is the output VAT account. Never writes. Source: TAX.md section 3.4.
 """
 
@@ -17,7 +18,7 @@ import frappe
 from frappe.utils import getdate
 
 from bayancore_erp.zatca.adapter.fields import State
-from bayancore_erp.zatca.adapter.mapper.figures import NIL, money
+from bayancore_erp.zatca.adapter.mapper.figures import NIL, exact, money
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
 from bayancore_erp.zatca.core.codes import DocumentType
 
@@ -33,7 +34,7 @@ class Voucher:
 	stated: Decimal = NIL
 	"""BT-111 of its documents."""
 	advances: Decimal = NIL
-	"""KSA-32."""
+	"""KSA-32, in riyals."""
 	booked: Decimal = NIL
 	refused: int = 0
 	"""Documents of it that ZATCA rejected and that still wait for their re-issue."""
@@ -64,7 +65,7 @@ def add_document(found: dict[tuple[str, str], Voucher], row: Any) -> None:
 	sign = -1 if row.type_code == DocumentType.CREDIT_NOTE.value else 1
 	voucher.documents += 1
 	voucher.stated += sign * money(Decimal(row.vat_total or "0"))
-	voucher.advances += money(row.advances)
+	voucher.advances += money(exact(row.advances) * exact(row.sar_rate))
 	voucher.refused += row.zatca_state == State.REJECTED.value
 
 
@@ -75,6 +76,7 @@ def invoices(company: str, first: Any, last: Any) -> list[Any]:
 		"""select 'Sales Invoice' as voucher_type, invoice.name as voucher_no,
 			ifnull(invoice.zatca_vat_date, invoice.posting_date) as tax_point, invoice.zatca_state,
 			document.type_code, document.vat_total,
+			if(invoice.currency = 'SAR', 1, ifnull(nullif(invoice.zatca_sar_rate, 0), invoice.conversion_rate)) as sar_rate,
 			(select sum(if(ifnull(part.tax, 0) != 0, part.tax, round(part.taxable * part.vat_rate / 100, 2)))
 				from `tabZATCA Prepayment` part
 				where part.parent = invoice.name and part.vat_category = 'Standard Rated') as advances
@@ -88,7 +90,7 @@ def invoices(company: str, first: Any, last: Any) -> list[Any]:
 		"""select if(ifnull(sale.consolidated_invoice, '') = '', 'POS Invoice', 'Sales Invoice') as voucher_type,
 			ifnull(nullif(sale.consolidated_invoice, ''), sale.name) as voucher_no,
 			ifnull(sale.zatca_vat_date, sale.posting_date) as tax_point, sale.zatca_state,
-			document.type_code, document.vat_total, 0 as advances
+			document.type_code, document.vat_total, 0 as advances, 1 as sar_rate
 		from `tabPOS Invoice` sale join `tabZATCA Document` document on document.name = sale.zatca_uuid
 		where sale.company = %(company)s and sale.docstatus = 1
 			and ifnull(sale.zatca_vat_date, sale.posting_date) between %(first)s and %(last)s""",
