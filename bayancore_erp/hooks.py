@@ -240,9 +240,9 @@ zatca_training_removed = ["bayancore_erp.archive.adapter.listeners.on_training_r
 
 # --- what may leave: print, PDF, mail, portal ---------------------------------------------------------------------------
 pdf_body_html = "bayancore_erp.zatca.overrides.printing.pdf_body_html"
+# Only beside ERPNext's own rule of whose it is: a hook alone would let everybody in. The portal knows no POS Invoice.
 has_website_permission = {
-	doctype: "bayancore_erp.zatca.overrides.printing.has_website_permission"
-	for doctype in ("Sales Invoice", "POS Invoice")
+	"Sales Invoice": "bayancore_erp.zatca.overrides.printing.has_website_permission",
 }
 
 # What happened to an invoice, for whoever lives on it: event -> listeners (zatca/adapter/events.py says which events and when).

@@ -371,6 +371,22 @@ def test_a_guest_with_a_share_link_sees_no_draft(frappe: Any, path: Path) -> Non
 		assert path(frappe, lawful)
 
 
+def test_nobody_gets_a_receipt_by_its_number(frappe: Any) -> None:
+	"""Frappe's own download is open to guests: a hook that only ever refuses must not be the one that decides."""
+	import till
+	from test_trail_requests import ask
+
+	sale = till.sold(frappe, world.line("خدمة | Service", 1, 100), paid=100)
+	sale.submit()
+	frappe.db.commit()
+	for user in ("Guest", BUYER):
+		with request(frappe, user):
+			assert not frappe.has_website_permission(fresh(frappe, sale))
+	path = f"/api/method/frappe.utils.print_format.download_pdf?doctype=POS Invoice&name={sale.name}"
+	assert ask(path).status_code == 403
+	assert ask(f"/printview?doctype=POS Invoice&name={sale.name}").status_code == 403
+
+
 def test_the_portal_shows_no_draft(frappe: Any) -> None:
 	lawful, uncleared = frappe.a_cleared, frappe.a_draft
 	with request(frappe, BUYER):
