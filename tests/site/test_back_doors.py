@@ -149,6 +149,24 @@ def import_over_it(frappe: Any, doc: Any) -> None:
 		frappe.throw(str(log.messages))
 
 
+def cancel_as_a_sum(frappe: Any, doc: Any) -> None:
+	"""A REST PUT with docstatus 2 and the word that it only adds up others."""
+	doc.is_consolidated = 1
+	doc.cancel()
+
+
+def cancel_as_another(frappe: Any, doc: Any) -> None:
+	"""The same, naming a submission that was released and then rejected."""
+	other = frappe.sold if doc.name == frappe.issued.name else frappe.issued
+	frappe.db.set_value(
+		"ZATCA Submission",
+		other.zatca_submission,
+		{"state": "Rejected", "kind": "Standard", "released_at": frappe.utils.now()},
+	)
+	doc.zatca_submission = other.zatca_submission
+	doc.cancel()
+
+
 def amend(frappe: Any, doc: Any) -> None:
 	copy = frappe.copy_doc(doc)
 	copy.amended_from = doc.name
@@ -170,7 +188,7 @@ def our_custom_field(frappe: Any, doc: Any) -> None:
 
 
 WAYS = (
-	cancel, cancel_unvalidated, cancel_by_api, delete, forced_delete, rename, rename_in_bulk, posting_time, posting_time_unvalidated,
+	cancel, cancel_unvalidated, cancel_by_api, cancel_as_a_sum, cancel_as_another, delete, forced_delete, rename, rename_in_bulk, posting_time, posting_time_unvalidated,
 	amounts_unvalidated, opening, purchase_order, set_value_by_api, bulk_update, import_over_it, amend,
 	transaction_deletion, series_back, our_custom_field,
 )  # fmt: skip
@@ -189,6 +207,20 @@ def test_refused(frappe: Any, way: Any, which: str) -> None:
 	assert {k: v for k, v in after.items() if k not in ignored} == {
 		k: v for k, v in before.items() if k not in ignored
 	}
+
+
+def test_nobody_but_a_closing_sums_up(frappe: Any) -> None:
+	"""Booked at once and skipped, if it were believed: without a row of a sale, with one that no closing sums up here."""
+	for named in ({}, {"pos_invoice": frappe.sold.name, "pos_invoice_item": frappe.sold.items[0].name}):
+		doc = world.invoice(
+			frappe,
+			world.VAT_BUYER,
+			[{**world.line("خدمة | Service", 2, 100), **named}],
+			is_consolidated=1,
+		)
+		doc.is_consolidated = 1
+		doc.submit()
+		assert (doc.docstatus, doc.zatca_state, doc.is_consolidated) == (0, "Queued", 0)
 
 
 def test_the_counter_may_go_forwards(frappe: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import frappe
 from frappe.utils import cint
+from pypika.functions import Coalesce
 
 from bayancore_erp.zatca.adapter.mapper.figures import NIL, exact, money
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
@@ -23,9 +24,31 @@ def hold(doc: Any) -> None:
 	"""Before validation: whenever ERPNext computes the sum anew, it is put back at once, for ERPNext then compares it with the cash."""
 	if not cint(doc.get("is_consolidated")) or not cint(settings_of(doc.company).get("enabled")):
 		return
+	if not is_made_by_a_closing(doc):
+		doc.is_consolidated = 0  # whoever else says so would book a sale that nobody issued
+		return
 	# as the till's profile says, ERPNext would round the sum to the whole riyal; the sales carry their own rounding
 	doc.disable_rounded_total = 1
 	doc.calculate_taxes_and_totals = partial(computed_and_restored, doc)
+
+
+def is_made_by_a_closing(doc: Any) -> bool:
+	"""Whether every row is of a sale that a submitted POS Invoice Merge Log sums up here, and nowhere else."""
+	sales = {row.get("pos_invoice") for row in doc.get("items") or []}
+	if not sales or None in sales:
+		return False
+	log, sale = frappe.qb.DocType("POS Invoice Reference"), frappe.qb.DocType("POS Invoice")
+	summed = (
+		frappe.qb.from_(log)
+		.join(sale)
+		.on(sale.name == log.pos_invoice)
+		.select(sale.name)
+		.distinct()
+		.where((log.parenttype == "POS Invoice Merge Log") & (log.docstatus == 1) & (sale.docstatus == 1))
+		.where(sale.name.isin(sales) & (sale.company == doc.company))
+		.where(Coalesce(sale.consolidated_invoice, "").isin(["", doc.name or ""]))
+	).run(pluck=True)
+	return set(summed) == sales
 
 
 def let_go(doc: Any) -> None:

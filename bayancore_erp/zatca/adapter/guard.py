@@ -253,7 +253,7 @@ def wake(company: str) -> int:
 # --- what may never happen to a sent one ------------------------------------------------------------------------------
 def refuse_end(doc: Any, what: str) -> None:
 	"""Cancel, delete, rename: never for a number that was signed, for ZATCA may have it."""
-	if doc.get("is_consolidated") or not documents_of(doc.doctype, doc.name):
+	if not documents_of(doc.doctype, doc.name):
 		if what != _("cancelled") and journal.live(doc.doctype, doc.name):
 			frappe.throw(_("{0} is on its way to ZATCA.").format(doc.name), BeingCleared)
 		return
@@ -268,11 +268,10 @@ def refuse_end(doc: Any, what: str) -> None:
 
 def was_released_and_rejected(doc: Any) -> bool:
 	"""Whether it was booked uncleared in an outage and ZATCA has no invoice of it: its booking may be taken back, its rows stay."""
+	# as stored: on a cancel nothing puts back what a caller wrote into the document
+	submission = frappe.db.get_value(doc.doctype, doc.name, InvoiceField.SUBMISSION)
 	row = frappe.db.get_value(
-		journal.SUBMISSION,
-		doc.get(InvoiceField.SUBMISSION) or "",
-		["state", "released_at", "kind"],
-		as_dict=True,
+		journal.SUBMISSION, submission or "", ["state", "released_at", "kind"], as_dict=True
 	)
 	return bool(
 		row
