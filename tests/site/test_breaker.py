@@ -19,7 +19,7 @@ def frappe(site: Any, fatoora: Fatoora) -> Iterator[Any]:
 	yield site
 	site.db.rollback()
 	fatoora.calm()
-	site.cache.delete(breaker.key_of(gateway_of(site)))
+	site.cache.delete(breaker.key_of(gateway_of(site), clearance()))
 	site.db.sql("delete from `tabZATCA Attempt`")
 	site.db.commit()
 
@@ -28,6 +28,12 @@ def gateway_of(frappe: Any) -> Any:
 	from bayancore_erp.zatca.adapter.vault import gateway_of
 
 	return gateway_of(frappe.get_doc("ZATCA Device", frappe.device))
+
+
+def clearance() -> Any:
+	from bayancore_erp.zatca.core.outcome import Endpoint
+
+	return Endpoint.CLEARANCE
 
 
 def failure() -> Any:
@@ -55,17 +61,22 @@ def test_opens_after_failures_in_a_row_and_closes_with_an_answer(frappe: Any) ->
 	gateway = gateway_of(frappe)
 	for _each in range(4):
 		breaker.record(gateway, failure())
-	line = breaker.state(gateway)
-	assert (line.state, line.failures) == ("Closed", 4) and breaker.admits(gateway, trial=False)
+	line = breaker.state(gateway, clearance())
+	assert (line.state, line.failures) == ("Closed", 4) and breaker.admits(gateway, clearance(), trial=False)
 	breaker.record(gateway, failure())
-	line = breaker.of_device(frappe.device)
+	line, other = breaker.of_device(frappe.device)
+	assert other.state == "Closed" and breaker.admits(gateway, breaker.ENDPOINTS[1], trial=False), (
+		"reporting is a line of its own"
+	)
 	assert line.state == "Open" and line.is_down and line.gateway == gateway.base_url
 	now = frappe.utils.now_datetime()
 	assert timedelta(0) <= line.outage(now) < timedelta(seconds=5)
 	assert now < line.next_trial_at <= now + timedelta(seconds=31)
-	assert not breaker.admits(gateway) and not breaker.admits(gateway, trial=False)
+	assert not breaker.admits(gateway, clearance()) and not breaker.admits(gateway, clearance(), trial=False)
 	breaker.record(gateway, answer())
-	assert breaker.state(gateway).state == "Closed" and breaker.admits(gateway, trial=False)
+	assert breaker.state(gateway, clearance()).state == "Closed" and breaker.admits(
+		gateway, clearance(), trial=False
+	)
 
 
 def test_one_trial_at_a_time(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,12 +86,12 @@ def test_one_trial_at_a_time(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> No
 	break_it(gateway)
 	later = breaker.utc_now() + timedelta(seconds=31)
 	monkeypatch.setattr(breaker, "utc_now", lambda: later)
-	assert breaker.state(gateway).state == "Half-Open"
-	assert not breaker.admits(gateway, trial=False), "a person never makes the trial"
-	assert breaker.admits(gateway)
-	assert not breaker.admits(gateway), "the trial is under way"
+	assert breaker.state(gateway, clearance()).state == "Half-Open"
+	assert not breaker.admits(gateway, clearance(), trial=False), "a person never makes the trial"
+	assert breaker.admits(gateway, clearance())
+	assert not breaker.admits(gateway, clearance()), "the trial is under way"
 	breaker.record(gateway, failure())
-	assert breaker.state(gateway).state == "Open"
+	assert breaker.state(gateway, clearance()).state == "Open"
 
 
 def test_the_state_is_made_again_from_the_attempts(frappe: Any, fatoora: Fatoora) -> None:
@@ -95,12 +106,12 @@ def test_the_state_is_made_again_from_the_attempts(frappe: Any, fatoora: Fatoora
 		doc.submit()
 		frappe.db.commit()
 		jobs.advance(journal.live(doc.doctype, doc.name))
-		if breaker.state(gateway).is_down:
+		if breaker.state(gateway, clearance()).is_down:
 			break
-	before = breaker.state(gateway)
+	before = breaker.state(gateway, clearance())
 	assert before.is_down and before.failures >= 5
 	frappe.clear_cache()
-	again = breaker.state(gateway)
+	again = breaker.state(gateway, clearance())
 	assert again.failures == before.failures and again.is_down
 	assert abs(again.since - before.since) < timedelta(seconds=2)
 	fatoora.calm()
@@ -124,7 +135,7 @@ def test_nobody_waits_for_a_dead_gateway(frappe: Any) -> None:
 	due = frappe.db.get_value("ZATCA Submission", name, "next_try_at")
 	assert due > frappe.utils.now_datetime()
 	assert jobs.advance(name) == "Clearing", "the worker waits for the trial too"
-	frappe.cache.delete(breaker.key_of(gateway))
+	frappe.cache.delete(breaker.key_of(gateway, clearance()))
 	assert jobs.advance(name) == "Cleared"
 
 
@@ -141,8 +152,10 @@ def test_without_redis_every_call_may_go(frappe: Any, monkeypatch: pytest.Monkey
 	monkeypatch.setattr(type(frappe.cache), "get", refuse)
 	monkeypatch.setattr(type(frappe.cache), "transaction", refuse)
 	break_it(gateway)
-	assert breaker.admits(gateway, trial=False)
-	assert breaker.state(gateway).since is None or isinstance(breaker.state(gateway).since, datetime)
+	assert breaker.admits(gateway, clearance(), trial=False)
+	assert breaker.state(gateway, clearance()).since is None or isinstance(
+		breaker.state(gateway, clearance()).since, datetime
+	)
 
 
 def test_an_impatient_hand_over_is_finished_by_a_worker(frappe: Any) -> None:

@@ -213,6 +213,28 @@ def test_503_then_a_worker(frappe: Any, fatoora: Fatoora) -> None:
 	assert fresh(frappe, doc).docstatus == 1
 
 
+@pytest.mark.parametrize(("failures", "state"), [(4, "Cleared"), (99, "Clearing")])
+def test_a_worker_that_waited_in_place_keeps_no_lease(
+	frappe: Any, fatoora: Fatoora, monkeypatch: pytest.MonkeyPatch, failures: int, state: str
+) -> None:
+	"""Sent five times and posted in one go; where it goes on failing, somebody else may go on at once."""
+	from bayancore_erp.zatca.adapter import breaker, journal, orchestrator
+
+	monkeypatch.setattr(breaker, "admits", lambda *_line, **_how: True)
+	monkeypatch.setattr(orchestrator, "SHORT_WAIT", 600.0)
+	monkeypatch.setattr(orchestrator.time, "sleep", lambda _seconds: None)
+	fatoora.fault(f"503:clearance:{failures}")
+	doc = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 1, 10)])
+	doc.submit()
+	frappe.db.commit()
+	name = journal.live(doc.doctype, doc.name)
+	assert orchestrator.advance(name) == state
+	assert not frappe.db.get_value("ZATCA Submission", name, "lease_until")
+	fatoora.calm()
+	if state != "Cleared":
+		assert orchestrator.advance(name) == "Cleared"
+
+
 def test_posting_failure_is_finished_by_a_retry(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 	from bayancore_erp.zatca.adapter import issuing
 	from bayancore_erp.zatca.api import retry

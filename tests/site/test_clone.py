@@ -97,6 +97,33 @@ def test_the_doctor_tells_whose_device_it_is(frappe: Any) -> None:
 	assert moved.route == ("Form", "ZATCA Device", frappe.device)
 
 
+def test_a_till_that_signs_meanwhile_is_no_older_backup(frappe: Any) -> None:
+	"""The heads in the file are of now, what this transaction sees is of its beginning."""
+	from bayancore_erp.zatca.adapter import clone
+
+	frappe.db.rollback()
+	before = frappe.db.get_value("ZATCA Device", frappe.device, "icv")
+	other = frappe.db.create_connection()
+	try:
+		with other.cursor() as cursor:
+			cursor.execute("update `tabZATCA Device` set icv = icv + 1 where name = %s", frappe.device)
+		other.commit()
+		with clone.locked_heads() as heads:
+			kept = dict(heads[frappe.device])
+		clone.write_head(frappe.device, before + 1, "meanwhile", "")
+		assert frappe.db.get_value("ZATCA Device", frappe.device, "icv") == before, "an older view"
+		assert clone.refusal(frappe.device) is None
+		assert all(standing.ok for standing in clone.state())
+	finally:
+		frappe.db.rollback()
+		with other.cursor() as cursor:
+			cursor.execute("update `tabZATCA Device` set icv = %s where name = %s", (before, frappe.device))
+		other.commit()
+		other.close()
+		with clone.locked_heads() as heads:
+			heads[frappe.device] = kept
+
+
 def test_what_is_rolled_back_is_not_remembered(frappe: Any) -> None:
 	from bayancore_erp.zatca.adapter import clone
 

@@ -45,12 +45,12 @@ def silence(frappe: Any, bench: PrivateBench) -> Iterator[None]:
 
 	from bayancore_erp.zatca.adapter import breaker
 	from bayancore_erp.zatca.core.client import Breaker
+	from bayancore_erp.zatca.core.outcome import Endpoint
 
 	frappe.db.rollback()
 	frappe.set_user("Administrator")
-	breaker.change(
-		breaker.gateway_of(frappe.get_cached_doc("ZATCA Device", frappe.device)), lambda _before: Breaker()
-	)
+	gateway = breaker.gateway_of(frappe.get_cached_doc("ZATCA Device", frappe.device))
+	breaker.change(gateway, Endpoint.CLEARANCE, lambda _before: Breaker())
 	frappe.db.delete("Error Log")
 	frappe.db.commit()
 	get_queue("default").empty()

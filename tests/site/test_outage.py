@@ -35,7 +35,9 @@ def site(bench: PrivateBench, fatoora: Fatoora) -> Iterator[Any]:
 				lambda hook=None, *a, **k: listening if hook == "zatca_events" else real(hook, *a, **k),
 			)
 			# A worker's turn comes at once, not at the breaker's next trial; that has tests of its own.
-			patch.setattr("bayancore_erp.zatca.adapter.breaker.admits", lambda gateway, *, trial=True: True)
+			patch.setattr(
+				"bayancore_erp.zatca.adapter.breaker.admits", lambda gateway, endpoint, *, trial=True: True
+			)
 			attr = frappe.get_attr
 			patch.setattr(
 				frappe, "get_attr", lambda path: listen if path == f"{__name__}.listen" else attr(path)
@@ -200,7 +202,7 @@ def test_the_breaker_enters_and_recovery_leaves(frappe: Any, fatoora: Fatoora) -
 	from bayancore_erp.zatca.adapter import breaker, outage
 
 	doc = stuck(frappe, fatoora)
-	while not breaker.of_device(frappe.device).is_down:
+	while not any(line.is_down for line in breaker.of_device(frappe.device)):
 		advance_failing(frappe, doc)
 	outage.watch()
 	assert not outage.is_active(world.COMPANY), "five minutes have not passed"
@@ -244,7 +246,116 @@ def forget_breaker(frappe: Any) -> None:
 	from bayancore_erp.zatca.adapter import breaker
 	from bayancore_erp.zatca.adapter.vault import gateway_of
 
-	frappe.cache.delete(breaker.key_of(gateway_of(frappe.get_doc("ZATCA Device", frappe.device))))
+	gateway = gateway_of(frappe.get_doc("ZATCA Device", frappe.device))
+	for endpoint in breaker.ENDPOINTS:
+		frappe.cache.delete(breaker.key_of(gateway, endpoint))
+
+
+def reported(frappe: Any) -> None:
+	"""A sale to a person, reported: that endpoint works."""
+	doc = draft(frappe, world.PERSON)
+	doc.submit()
+	frappe.db.commit()
+	assert advance(frappe, doc) == "Reported"
+
+
+def test_clearance_is_away_while_reporting_works(frappe: Any, fatoora: Fatoora) -> None:
+	from bayancore_erp.zatca.adapter import outage
+
+	doc = stuck(frappe, fatoora)
+	while not outage.failing_since(world.COMPANY):
+		advance_failing(frappe, doc)
+		reported(frappe)
+	age_attempts(frappe, timedelta(minutes=7))
+	outage.watch()
+	assert outage.is_active(world.COMPANY), "entered although something was answered"
+	assert release(frappe, doc)["state"] == "Clearance Pending"
+	reported(frappe)
+	outage.watch()
+	assert outage.is_active(world.COMPANY), "and not left for that"
+	fatoora.calm()
+	assert advance(frappe, doc) == "Cleared"
+	outage.watch()
+	assert not outage.is_active(world.COMPANY)
+
+
+def test_a_persons_outage_outlasts_what_is_reported(frappe: Any, fatoora: Fatoora) -> None:
+	from bayancore_erp.zatca.adapter import outage
+
+	doc = stuck(frappe, fatoora)
+	enter(frappe)
+	reported(frappe)
+	outage.watch()
+	assert outage.is_active(world.COMPANY)
+	fatoora.calm()
+	assert advance(frappe, doc) == "Cleared"
+	outage.watch()
+	assert not outage.is_active(world.COMPANY)
+
+
+def test_a_trial_device_left_behind_makes_no_outage(frappe: Any, fatoora: Fatoora) -> None:
+	from bayancore_erp.zatca.adapter import outage
+
+	doc = stuck(frappe, fatoora)
+	while not outage.failing_since(world.COMPANY):
+		advance_failing(frappe, doc)
+	further = world.make(
+		frappe,
+		"ZATCA Device",
+		device_name="further on",
+		company=world.COMPANY,
+		environment="Simulation",
+		signs_simplified=0,
+	)
+	further.db_set("status", "Active")
+	assert outage.failing_since(world.COMPANY) is None
+	frappe.db.rollback()
+	fatoora.calm()
+	assert advance(frappe, doc) == "Cleared"
+
+
+def test_a_release_that_breaks_leaves_its_words_and_no_lease(
+	frappe: Any, fatoora: Fatoora, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	from bayancore_erp.zatca.adapter import guard, orchestrator
+	from bayancore_erp.zatca.adapter.release import NotReleased
+
+	fatoora.fault("503:clearance:99")
+	enter(frappe)
+	doc = draft(frappe)
+	queued: list[str] = []
+	monkeypatch.setattr(guard, "enqueue", lambda submission, **_how: queued.append(submission))
+
+	def broken(*_given: Any, **_named: Any) -> None:
+		raise RuntimeError("nobody foresaw this")
+
+	with monkeypatch.context() as breaking:
+		breaking.setattr(orchestrator, "sign_and_store", broken)
+		with pytest.raises(NotReleased, match="nobody foresaw this"):
+			release(frappe, doc)
+	frappe.db.rollback()
+	assert not queued, "a worker would only be in its way"
+	row = frappe.get_doc("ZATCA Submission", fresh(frappe, doc).zatca_submission)
+	assert row.last_error == "nobody foresaw this" and not row.lease_until
+	assert release(frappe, doc)["state"] == "Clearance Pending"
+	fatoora.calm()
+	assert advance(frappe, doc) == "Cleared"
+
+
+def test_a_site_that_is_not_on_riyadhs_time(frappe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+	"""What people enter and what is counted down is the site's time; what is signed is Riyadh's."""
+	from bayancore_erp.zatca.adapter import clock, late
+
+	monkeypatch.setattr(clock, "get_system_timezone", lambda: "Asia/Karachi")
+	doc = draft(frappe, world.PERSON)
+	doc.zatca_paper_issued_at = "2026-11-20 01:30:00"
+	assert late.issue_moment(doc).isoformat() == "2026-11-19T23:30:00+03:00"
+	doc.zatca_paper_issued_at = None
+	doc.submit()
+	frappe.db.commit()
+	issued = fresh(frappe, doc)
+	assert issued.zatca_deadline - issued.zatca_issued_at == timedelta(hours=24 + 2)
+	assert advance(frappe, doc) == "Reported"
 
 
 def test_rejected_after_release_is_issued_again_or_reversed(

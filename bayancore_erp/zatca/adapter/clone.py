@@ -211,13 +211,18 @@ def reasons_of(row: Any, known: int) -> list[str]:
 				"This site was restored, copied or moved: device {0} belongs to {1}. A ZATCA Manager confirms on the device that this site took over and the other no longer sends."
 			).format(row.name, (row.bound_to or _("no site")).split(" ")[0])
 		)
-	if known > cint(row.icv):
+	if known > cint(row.icv) and known > committed_icv(row.name):
 		found.append(
 			_(
 				"Device {0} has signed up to counter {1}, but this database knows only {2}: it was restored from an older backup. Restore the newest one, or let a ZATCA Manager confirm on the device that the chain goes on from {1}."
 			).format(row.name, known, cint(row.icv))
 		)
 	return found
+
+
+def committed_icv(device: str) -> int:
+	"""The counter as others have left it since this transaction began: heads in a file are of now, what was read may be older."""
+	return cint(frappe.db.get_value("ZATCA Device", device, "icv", for_update=True))
 
 
 def state() -> list[Standing]:

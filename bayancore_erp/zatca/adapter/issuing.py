@@ -16,6 +16,7 @@ from frappe.utils import now_datetime
 
 from bayancore_erp.zatca.adapter import books, guard, journal, late, offline, signed
 from bayancore_erp.zatca.adapter.chain import DeviceNotReady
+from bayancore_erp.zatca.adapter.clock import on_site
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.mapper import Skip, device_for, kind_of, skip_reason
@@ -167,7 +168,7 @@ def sign_now(doc: Any, issued_at: datetime, supersedes: str = "") -> Any:
 
 def report_later(doc: Any, document: Any, issued_at: datetime, supersedes: str = "") -> None:
 	"""Open the submission, show it on the invoice, and have a worker report it after the commit."""
-	deadline = journal.local(issued_at) + REPORTING_TIME
+	deadline = on_site(issued_at) + REPORTING_TIME
 	submission = journal.open_submission(
 		doc,
 		State.TO_REPORT,

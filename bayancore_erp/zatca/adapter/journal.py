@@ -18,12 +18,12 @@ from typing import Any
 import frappe
 from frappe.utils import now_datetime
 
+from bayancore_erp.zatca.adapter.clock import in_riyadh
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, State
 from bayancore_erp.zatca.adapter.records import append_row, live_key, pack_body
 from bayancore_erp.zatca.core.client import Exchange, Reply
 from bayancore_erp.zatca.core.outcome import Outcome
-from bayancore_erp.zatca.core.pipeline import RIYADH
 from bayancore_erp.zatca.core.rules import Finding, Severity, sentences
 
 LEASE = timedelta(seconds=240)
@@ -201,7 +201,7 @@ def add_answer(lease: Lease, document: Any, request: Any, reply: Reply) -> None:
 			"url": exchange.url,
 			"http_status": exchange.status or 0,
 			"outcome": outcome.kind.value,
-			"started_at": local(exchange.started_at),
+			"started_at": in_riyadh(exchange.started_at),
 			"duration_ms": exchange.elapsed_ms,
 			"headers": headers_of(exchange),
 			"error": exchange.error,
@@ -252,11 +252,6 @@ def headers_of(exchange: Exchange) -> str:
 		{"request": list(exchange.request_headers), "answer": list(exchange.answer_headers)},
 		ensure_ascii=False,
 	)
-
-
-def local(moment: datetime) -> datetime:
-	"""Riyadh's time without zone, as the database holds it."""
-	return moment.astimezone(RIYADH).replace(tzinfo=None)
 
 
 def utc_now() -> datetime:

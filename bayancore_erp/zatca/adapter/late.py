@@ -14,6 +14,7 @@ from frappe import _
 from frappe.utils import get_datetime, now_datetime
 
 from bayancore_erp.zatca.adapter import outage
+from bayancore_erp.zatca.adapter.clock import moment_of
 from bayancore_erp.zatca.adapter.fields import SalesInvoiceField
 from bayancore_erp.zatca.core.pipeline import RIYADH
 
@@ -25,7 +26,7 @@ class NoOutage(frappe.ValidationError):
 def issue_moment(doc: Any) -> datetime:
 	"""Now, or when an invoice written by hand was handed over."""
 	paper = doc.get(SalesInvoiceField.PAPER_ISSUED_AT)
-	moment = get_datetime(paper).replace(tzinfo=RIYADH) if paper else datetime.now(RIYADH)
+	moment = moment_of(get_datetime(paper)) if paper else datetime.now(RIYADH)
 	return moment.replace(microsecond=0)
 
 

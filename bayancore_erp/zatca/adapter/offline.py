@@ -17,7 +17,8 @@ import frappe
 from frappe import _
 from lxml import etree
 
-from bayancore_erp.zatca.adapter import chain, journal
+from bayancore_erp.zatca.adapter import chain
+from bayancore_erp.zatca.adapter.clock import in_riyadh
 from bayancore_erp.zatca.adapter.content import digest_of
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, Kind
@@ -250,7 +251,7 @@ def store(doc: Any, brought: Brought) -> Any:
 		kind=Kind.SIMPLIFIED.value,
 		type_code=mapping.invoice.type_code.value,
 		type_flags=mapping.invoice.flags.code,
-		issued_at=journal.local(brought.issued_at),
+		issued_at=in_riyadh(brought.issued_at),
 		currency=mapping.invoice.currency,
 		total_with_vat=amount_text(totals.tax_inclusive),
 		vat_total=amount_text(totals.vat_sar),

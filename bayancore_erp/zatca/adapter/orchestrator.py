@@ -46,6 +46,8 @@ TRIES = 4
 # A worker waits this long in place rather than leave it to the watchdog's next round.
 SHORT_WAIT = 5.0
 SHORT_WAITS = 4
+# Signed, sent for clearance, sent for reporting where ZATCA says so, posted.
+STEPS = 4
 LATER = timedelta(minutes=5)
 # Seconds over which those who wait for the same gateway come back.
 APART = 30
@@ -69,11 +71,13 @@ def advance(submission: str, *, patience: float | None = None, draft: Any = None
 	if lease is None:
 		return state_of(submission)
 	try:
-		for _round in range(2 + SHORT_WAITS):
+		for _round in range(STEPS + SHORT_WAITS):
 			left = None if patience is None else patience - (time.monotonic() - began)
 			if not go_on(lease, left, draft):
 				break
 			draft = None  # read once, and changed by what was done with it
+		else:
+			hand_over(lease)
 	except LeaseLost:
 		frappe.db.rollback()
 	except Exception as error:
@@ -340,10 +344,10 @@ def send(lease: Lease, row: Any, patience: float | None) -> bool:
 		hand_over(lease)
 		return False
 	gateway = identity_of(document.device).gateway
-	if not breaker.admits(gateway, trial=patience is None):
-		wait_for_gateway(lease, row, breaker.state(gateway))
-		return False
 	endpoint = Endpoint(row.endpoint) if row.endpoint else Endpoint.CLEARANCE
+	if not breaker.admits(gateway, endpoint, trial=patience is None):
+		wait_for_gateway(lease, row, breaker.state(gateway, endpoint))
+		return False
 	reply = call(lease, document, endpoint, patience=patience)
 	return step(lambda: understand(lease, row, document, reply, patience))
 

@@ -20,6 +20,7 @@ from frappe.utils import add_to_date, cint, get_datetime, getdate, now_datetime
 from bayancore_erp.zatca.adapter import breaker, journal, managers
 from bayancore_erp.zatca.adapter.fields import Kind, State
 from bayancore_erp.zatca.adapter.mapper.preload import settings_of
+from bayancore_erp.zatca.adapter.mapper.scope import RANK
 from bayancore_erp.zatca.core.errors import ConfigurationError
 
 OUTAGE: Final = "ZATCA Outage"
@@ -52,15 +53,20 @@ def covering(company: str, moment: datetime) -> str | None:
 
 # --- what the attempts say --------------------------------------------------------------------------------------------
 def failing_since(company: str) -> datetime | None:
-	"""Since when the circuit breaker of one of the company's devices has had no answer; None where all lines work."""
+	"""Since when a line of one of the devices that issue for the company has had no answer; None where all of them work.
+
+	A trial device that was left behind issues nothing once another one is in production.
+	"""
+	devices = frappe.get_all(
+		"ZATCA Device", filters={"company": company, "status": "Active"}, fields=["name", "environment"]
+	)
+	furthest = max((RANK[device.environment] for device in devices), default=0)
 	found = []
-	for name in frappe.get_all(
-		"ZATCA Device", filters={"company": company, "status": "Active"}, pluck="name"
-	):
+	for device in devices:
+		if RANK[device.environment] < furthest:
+			continue
 		with suppress(ConfigurationError):  # a device without an address has no line that could be down
-			line = breaker.of_device(name)
-			if line.is_down and line.since:
-				found.append(line.since)
+			found += [line.since for line in breaker.of_device(device.name) if line.is_down and line.since]
 	return min(found, default=None)
 
 
@@ -91,17 +97,30 @@ def watch() -> None:
 
 
 def answered_since(company: str) -> bool:
-	"""Whether the gateway has answered after the outage was declared."""
+	"""Whether the gateway has answered after the outage was declared, and each of its endpoints when it was called last.
+
+	Reporting may go on while clearance is away: that ends nothing.
+	"""
 	name = current(company)
-	declared = frappe.db.get_value(OUTAGE, name, "creation") if name else None
-	return any(
-		answered(row)
+	declared = frappe.db.get_value(OUTAGE, name, "creation") if name else now_datetime()
+	recent = add_to_date(declared, days=-1)
+	last = [
+		row
+		for endpoint in breaker.ENDPOINTS
 		for row in frappe.get_all(
 			"ZATCA Attempt",
-			filters={"company": company, "row_kind": "Answer", "creation": (">", declared)},
-			fields=["http_status"],
+			filters={
+				"company": company,
+				"row_kind": "Answer",
+				"endpoint": endpoint.value,
+				"creation": (">", recent),
+			},
+			fields=["http_status", "creation"],
+			order_by="creation desc",
+			limit=1,
 		)
-	)
+	]
+	return all(map(answered, last)) and any(row.creation > declared for row in last)
 
 
 # --- entering and leaving ---------------------------------------------------------------------------------------------
@@ -216,7 +235,7 @@ def evidence(company: str, start: Any, end: Any) -> dict[str, Any]:
 	"""Every attempt between two moments, and every invoice released in them."""
 	attempts = frappe.get_all(
 		"ZATCA Attempt",
-		filters={"company": company, "row_kind": "Answer", "started_at": ("between", [start, end])},
+		filters={"company": company, "row_kind": "Answer", "creation": ("between", [start, end])},
 		fields=["name", "invoice_name", "started_at", "endpoint", "http_status", "outcome", "error"],
 		order_by="started_at",
 	)

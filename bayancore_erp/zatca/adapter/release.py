@@ -14,7 +14,7 @@ from erpnext.accounts.utils import cancel_exchange_gain_loss_journal, unlink_ref
 from frappe import _
 from frappe.utils import now_datetime
 
-from bayancore_erp.zatca.adapter import books, guard, issuing, journal, orchestrator, outage
+from bayancore_erp.zatca.adapter import books, guard, issuing, journal, orchestrator, outage, rehearsal
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind, SalesInvoiceField, State
 from bayancore_erp.zatca.adapter.signing import documents_of, shown
 from bayancore_erp.zatca.core.outcome import Endpoint
@@ -50,6 +50,7 @@ def release(name: str) -> None:
 	if doc.docstatus != 0:
 		frappe.throw(_("{0} is submitted already.").format(name), NotReleased)
 	if not journal.live(INVOICE, name):
+		doc.flags.zatca_inline = True  # this request takes it, and no worker before it
 		doc.submit()
 		frappe.clear_messages()
 		frappe.db.commit()
@@ -61,10 +62,14 @@ def release(name: str) -> None:
 
 
 def advance(submission: str) -> bool:
-	"""Under its lease: signed, marked as released, posted. Gives whether the lease was to be had."""
+	"""Under its lease: signed, marked as released, posted. Gives whether the lease was to be had.
+
+	Raises NotReleased for what nobody foresaw: it is kept for the watchdog, its words for whoever asked.
+	"""
 	lease = orchestrator.step(lambda: orchestrator.take(submission))
 	if lease is None:
 		return False
+	failure: tuple[str, str] | None = None
 	try:
 		row = read(submission)
 		if row.state == State.CLEARED_NOT_POSTED.value:
@@ -72,10 +77,16 @@ def advance(submission: str) -> bool:
 		elif row.document or orchestrator.sign_and_store(lease, row):
 			orchestrator.step(lambda: let_out(lease, row))
 			orchestrator.post(lease, read(submission))
-	except Exception as error:
+	except journal.LeaseLost:
 		frappe.db.rollback()
-		orchestrator.leave(lease, error)
-		raise
+		return False
+	except Exception as error:
+		failure = (frappe.get_traceback(), rehearsal.words_of(error))
+	# outside of the handler, as in orchestrator.advance
+	if failure:
+		frappe.db.rollback()
+		orchestrator.leave(lease, *failure)
+		frappe.throw(failure[1], NotReleased)
 	return True
 
 

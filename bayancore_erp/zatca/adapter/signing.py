@@ -12,6 +12,7 @@ from typing import Any
 import frappe
 
 from bayancore_erp.zatca.adapter import advances, chain, journal, remaining
+from bayancore_erp.zatca.adapter.clock import in_riyadh
 from bayancore_erp.zatca.adapter.content import digest_of
 from bayancore_erp.zatca.adapter.events import announce
 from bayancore_erp.zatca.adapter.fields import InvoiceField, Kind
@@ -50,7 +51,7 @@ def sign(
 		kind=kind.value,
 		type_code=invoice.type_code.value,
 		type_flags=invoice.flags.code,
-		issued_at=journal.local(issued_at),
+		issued_at=in_riyadh(issued_at),
 		currency=invoice.currency,
 		total_with_vat=amount_text(prepared.totals.tax_inclusive),
 		vat_total=amount_text(prepared.totals.vat_sar),
