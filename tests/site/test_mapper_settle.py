@@ -169,6 +169,28 @@ def test_in_other_currencies_nothing_goes_to_round_off_unseen(frappe: Any) -> No
 	assert set(world.ledger(frappe, doc)) == {world.DEBTORS, world.SALES, world.VAT}
 
 
+def test_vat_in_riyals_has_the_rate_of_the_central_bank(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter.settle import NotRounding, settle
+
+	ask(frappe, "Settle Automatically")
+	rows = [line("معدات | Equipment", 1, 10000)]
+	told = {"currency": "USD", "conversion_rate": 3.75, "zatca_sar_rate": 3.7512}
+	doc = invoice(frappe, world.VAT_BUYER, rows, **told)
+	assert not found(doc)
+	doc.save()
+	assert not found(doc)
+	doc.submit()
+	assert world.ledger(frappe, doc) == {
+		world.DEBTORS: Decimal("43126.80"),
+		world.SALES: Decimal("-37500.00"),
+		world.VAT: Decimal("-5626.80"),
+	}
+	freight = charge(world.FREIGHT, 100, "Freight")
+	wrong = invoice(frappe, world.VAT_BUYER, rows, **told, taxes=[*vat_rows(), freight])
+	with pytest.raises(NotRounding):
+		settle(wrong)
+
+
 def test_only_drafts_and_only_with_permission(frappe: Any) -> None:
 	from bayancore_erp.zatca.adapter.settle import settle_draft
 

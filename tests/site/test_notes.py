@@ -166,14 +166,21 @@ def test_freight_and_discount_are_credited_once(frappe: Any) -> None:
 
 
 def test_the_originals_rate_and_kind_are_kept(frappe: Any) -> None:
-	doc = sale(frappe, world.line("خدمة | Service", 2, 100), currency="USD", conversion_rate=3.7512)
+	doc = sale(
+		frappe,
+		world.line("خدمة | Service", 20, 100),
+		currency="USD",
+		conversion_rate=3.75,
+		zatca_sar_rate=3.7512,
+	)
 	customer = frappe.get_doc("Customer", world.VAT_BUYER)
 	customer.db_set("zatca_buyer_kind", "Private Person")
 	note = note_on(frappe, doc, reason="Change of Value")
-	note.items[0].qty = -1
+	note.items[0].qty = -10
 	note.insert()
-	assert (note.currency, note.conversion_rate) == ("USD", 3.7512)
+	assert (note.currency, note.conversion_rate) == ("USD", 3.75)
 	note = cleared(frappe, note)
+	assert world.ledger(frappe, note)[world.VAT] == Decimal("562.68"), "150 at the rate of the original's VAT"
 	customer.db_set("zatca_buyer_kind", "VAT Registered")
 	frappe.db.commit()
 	assert note.zatca_kind == "Standard"

@@ -119,7 +119,7 @@ def differences(doc: Any, mapping: Mapping, totals: Totals) -> Iterator[Problem]
 	if not found:
 		return
 	try:
-		refuse_what_is_no_rounding(doc, found)
+		refuse_what_is_no_rounding(doc, found, totals)
 	except NotRounding as error:
 		yield from_error(error)
 		return

@@ -76,7 +76,7 @@ def settle(
 	found = difference(doc, totals, taxes=mapping.taxes, facts=mapping.facts)
 	if not found:
 		return []
-	refuse_what_is_no_rounding(doc, found)
+	refuse_what_is_no_rounding(doc, found, totals)
 	sign = sign_of(doc)
 	rate = exact(doc.get("conversion_rate") or 1)
 	write_items(doc, mapping, totals, sign)
@@ -86,8 +86,9 @@ def settle(
 	return found
 
 
-def refuse_what_is_no_rounding(doc: Any, found: Sequence[Difference]) -> None:
+def refuse_what_is_no_rounding(doc: Any, found: Sequence[Difference], totals: Totals) -> None:
 	"""Raise NotRounding for differences beyond one halala for each amount ERPNext rounds."""
+	rate = exact(doc.get("conversion_rate") or 1)
 	bound = HALALA * (len(doc.get("items") or []) + len(doc.get("taxes") or []) + SPARE_HALALAS)
 	for each in found:
 		if each.figure == "prepaid" and each.amount:
@@ -99,16 +100,14 @@ def refuse_what_is_no_rounding(doc: Any, found: Sequence[Difference]) -> None:
 				field="totals.prepaid",
 				hint=_("Save the document again: the rows that deduct the advances are written then."),
 			)
-		limit = (
-			bound
-			if each.figure not in BOOKED
-			else bound * max(exact(doc.get("conversion_rate") or 1), Decimal(1))
-		)
+		limit = bound if each.figure not in BOOKED else bound * max(rate, Decimal(1))
+		# VAT in SAR lawfully has a rate of its own, SAMA's or that of a note's original: ERPNext is held to the books'.
+		lawful = round2(totals.vat * rate) if each.figure == "vat_sar" else each.lawful
 		# Rounding to the whole riyal moves the payable by half of one; the other figures tell whether it is right.
-		if each.figure not in ("payable", "rounding") and abs(each.amount) > limit:
+		if each.figure not in ("payable", "rounding") and abs(each.erpnext - lawful) > limit:
 			raise NotRounding(
 				_("ERPNext's {0} is {1}, the lawful one {2}: that is no rounding.").format(
-					_(LABELS[each.figure]), each.erpnext, each.lawful
+					_(LABELS[each.figure]), each.erpnext, lawful
 				),
 				code="ERP-NOT-ROUNDING",
 				field="totals.vat" if each.figure in BOOKED else f"totals.{each.figure}",
@@ -339,7 +338,7 @@ def settle_draft(doctype: str, name: str) -> list[dict[str, str]]:
 		mapping = map_document(doc, issued_at=datetime.now(RIYADH))
 		totals = calculate(mapping.invoice)
 		found = difference(doc, totals, taxes=mapping.taxes, facts=mapping.facts)
-		refuse_what_is_no_rounding(doc, found)
+		refuse_what_is_no_rounding(doc, found, totals)
 	except InvalidInput as problem:
 		frappe.throw(problem.diagnostics())
 	doc.flags.zatca_settle = True
