@@ -99,6 +99,7 @@ _invoice_events = {
 		"before_validate",
 		"validate",
 		"on_submit",
+		"before_update_after_submit",
 		"on_update_after_submit",
 		"before_cancel",
 		"on_cancel",
@@ -144,6 +145,11 @@ doc_events = {
 	},
 	"*": {
 		"before_import": "bayancore_erp.setup.fixture_import.before_import",
+		# A row of an invoice is the invoice.
+		**{
+			event: "bayancore_erp.zatca.overrides.child_rows.refuse"
+			for event in ("before_validate", "before_update_after_submit", "before_cancel", "on_trash")
+		},
 		# The audit trail looks at everything and lets all but a few DocTypes pass.
 		**{
 			event: f"bayancore_erp.archive.adapter.trail_hooks.{event}"

@@ -127,7 +127,31 @@ def bulk_update(frappe: Any, doc: Any) -> None:
 	from frappe.client import bulk_update as by_client
 
 	told = by_client(frappe.as_json([{"doctype": doc.doctype, "docname": doc.name, "po_no": "PO-77"}]))
+	assert frappe.db.get_value(doc.doctype, doc.name, "po_no") != "PO-77", "what is refused is not kept"
 	frappe.throw(str(told["failed_docs"])) if told["failed_docs"] else None
+
+
+def line_saved(frappe: Any, doc: Any) -> None:
+	from frappe.client import save as by_client
+
+	by_client(doc.items[0].as_dict())
+
+
+def line_moved(frappe: Any, doc: Any) -> None:
+	from frappe.client import bulk_update as by_client
+
+	row = doc.items[0]
+	told = by_client(frappe.as_json([{"doctype": row.doctype, "docname": row.name, "parent": "elsewhere"}]))
+	assert frappe.db.get_value(row.doctype, row.name, "parent") == doc.name, "what is refused is not kept"
+	frappe.throw(str(told["failed_docs"])) if told["failed_docs"] else None
+
+
+def line_added(frappe: Any, doc: Any) -> None:
+	frappe.copy_doc(doc.items[0]).insert()
+
+
+def line_deleted(frappe: Any, doc: Any) -> None:
+	frappe.delete_doc(doc.items[0].doctype, doc.items[0].name, force=True)
 
 
 def import_over_it(frappe: Any, doc: Any) -> None:
@@ -189,7 +213,8 @@ def our_custom_field(frappe: Any, doc: Any) -> None:
 
 WAYS = (
 	cancel, cancel_unvalidated, cancel_by_api, cancel_as_a_sum, cancel_as_another, delete, forced_delete, rename, rename_in_bulk, posting_time, posting_time_unvalidated,
-	amounts_unvalidated, opening, purchase_order, set_value_by_api, bulk_update, import_over_it, amend,
+	amounts_unvalidated, opening, purchase_order, set_value_by_api, bulk_update, line_saved, line_moved, line_added,
+	line_deleted, import_over_it, amend,
 	transaction_deletion, series_back, our_custom_field,
 )  # fmt: skip
 
@@ -221,6 +246,33 @@ def test_nobody_but_a_closing_sums_up(frappe: Any) -> None:
 		doc.is_consolidated = 1
 		doc.submit()
 		assert (doc.docstatus, doc.zatca_state, doc.is_consolidated) == (0, "Queued", 0)
+
+
+def test_rows_of_a_draft_on_its_way_stand_and_those_of_another_do_not(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter.guard import BeingCleared
+
+	draft = world.invoice(frappe, world.VAT_BUYER, [world.line("خدمة | Service", 2, 100)])
+
+	def prepayment() -> Any:
+		return frappe.get_doc(
+			{
+				"doctype": "ZATCA Prepayment",
+				"parent": draft.name,
+				"parenttype": draft.doctype,
+				"parentfield": "zatca_prepayments",
+			}
+		).insert(ignore_mandatory=True, ignore_links=True)
+
+	prepayment()
+	frappe.get_doc(draft.items[0].doctype, draft.items[0].name).save()
+	frappe.db.set_value(draft.doctype, draft.name, "zatca_state", "Clearing")
+	for attempt in (
+		prepayment,
+		lambda: frappe.get_doc(draft.items[0].doctype, draft.items[0].name).save(),
+		lambda: frappe.delete_doc(draft.items[0].doctype, draft.items[0].name),
+	):
+		with pytest.raises(BeingCleared):
+			attempt()
 
 
 def test_the_counter_may_go_forwards(frappe: Any) -> None:

@@ -178,6 +178,90 @@ def test_roles_given_and_taken_are_named(frappe: Any) -> None:
 	assert any("ZATCA Auditor" in fact.get("roles_removed", "") for fact in facts)
 
 
+def last_facts(frappe: Any, doctype: str, name: str, count: int) -> dict[str, str]:
+	"""What the one event says that came after the first `count`."""
+	*before, last = events(frappe, doctype, name)
+	assert len(before) == count and last.action == "Changed" and len(last.digest) == 64
+	return dict(json.loads(last.facts))
+
+
+def test_a_role_changed_by_its_row_alone_is_told_of_the_user(frappe: Any) -> None:
+	from frappe.client import bulk_update
+
+	email = "row.alone@example.com"
+	user = world.make(frappe, "User", email=email, first_name="Row", send_welcome_email=0)
+	user.add_roles("Accounts User")
+	count = len(events(frappe, "User", email))
+	row = frappe.get_doc("Has Role", {"parent": email, "role": "Accounts User"})
+	asked = {"doctype": "Has Role", "docname": row.name}
+	assert bulk_update(json.dumps([{**asked, "role": "ZATCA Manager"}])) == {"failed_docs": []}
+	facts = last_facts(frappe, "User", email, count)
+	assert (facts["roles_added"], facts["roles_removed"]) == ("ZATCA Manager", "Accounts User")
+	bulk_update(json.dumps([asked]))
+	assert len(events(frappe, "User", email)) == count + 1, "nothing changed, nothing is told"
+	frappe.get_doc({**row.as_dict(), "name": None, "role": "ZATCA Auditor", "creation": None}).insert()
+	assert last_facts(frappe, "User", email, count + 1)["roles_added"] == "ZATCA Auditor"
+	frappe.delete_doc("Has Role", row.name)
+	assert last_facts(frappe, "User", email, count + 2)["roles_removed"] == "ZATCA Manager"
+	frappe.get_doc("User", email).add_roles("Accounts Manager")
+	assert last_facts(frappe, "User", email, count + 3)["roles_added"] == "Accounts Manager", "told once"
+
+
+def test_who_gets_the_mail_is_told_when_a_row_is_redirected_or_taken(frappe: Any) -> None:
+	from frappe.client import bulk_update
+
+	one, other = (
+		world.make(
+			frappe,
+			"Customer",
+			customer_name=name,
+			zatca_mail_recipients=[{"email": "right@example.com"}],
+		)
+		for name in ("Row one", "Row other")
+	)
+	count = len(events(frappe, "Customer", one.name))
+	others = len(events(frappe, "Customer", other.name))
+	asked = {"doctype": "Invoice Recipient", "docname": one.zatca_mail_recipients[0].name}
+	assert bulk_update(json.dumps([{**asked, "email": "wrong@example.com"}])) == {"failed_docs": []}
+	facts = last_facts(frappe, "Customer", one.name, count)
+	assert facts["fields"] == "zatca_mail_recipients" and "@" not in json.dumps(facts)
+	assert bulk_update(json.dumps([{**asked, "parent": other.name}])) == {"failed_docs": []}
+	assert last_facts(frappe, "Customer", one.name, count + 1)["row"].endswith(asked["docname"])
+	assert last_facts(frappe, "Customer", other.name, others)["row"].endswith(asked["docname"])
+
+
+def test_a_held_document_is_changed_and_taken_away_by_nobody(frappe: Any) -> None:
+	from frappe.client import bulk_update
+
+	doc, other = cleared(frappe), cleared(frappe)
+	held = frappe.get_doc(
+		{
+			"doctype": "Legal Hold",
+			"company": world.COMPANY,
+			"scope": "Documents",
+			"reason": "An audit",
+			"documents": [{"document": doc.zatca_document}],
+		}
+	).insert()
+	manager = "held.manager@example.com"
+	world.make(frappe, "User", email=manager, first_name="M", send_welcome_email=0).add_roles("ZATCA Manager")
+	row = held.documents[0]
+	for user in (manager, "Administrator"):
+		frappe.set_user(user)
+		told = bulk_update(
+			json.dumps([{"doctype": row.doctype, "docname": row.name, "document": other.zatca_document}])
+		)
+		assert "part of the lawful record" in str(told["failed_docs"])
+	for attempt in (
+		lambda: frappe.delete_doc(row.doctype, row.name, force=True),
+		lambda: frappe.copy_doc(row).insert(),
+	):
+		with pytest.raises(frappe.ValidationError, match="part of the lawful record"):
+			attempt()
+	assert frappe.get_all("Held Document", {"parent": held.name}, pluck="document") == [doc.zatca_document]
+	frappe.get_doc("Legal Hold", held.name).release("It is over")
+
+
 def test_sessions_outlive_the_activity_log(frappe: Any) -> None:
 	from frappe.core.doctype.activity_log.activity_log import ActivityLog, add_authentication_log
 

@@ -26,7 +26,7 @@ WATCHED = frozenset(
 		"Item Tax Template", "Sales Taxes and Charges Template", "POS Profile", "Accounts Settings", "Selling Settings",
 		"Global Defaults", "System Settings", "Item", "Email Account", "Workflow", "Print Format", "Server Script", "Client Script", "Custom Field", "Property Setter",
 		# who may do what
-		"User", "Role", "Role Profile", "User Permission", "Custom DocPerm", "Log Settings",
+		"User", "User Type", "Role", "Role Profile", "User Permission", "Custom DocPerm", "Log Settings",
 	}
 )  # fmt: skip
 """Beside every DocType of our own."""
@@ -147,6 +147,9 @@ def is_watched(doc: Any) -> bool:
 
 def on_update(doc: Any, method: str | None = None) -> None:
 	"""Created, saved or submitted: the names of the fields that changed, and the digest of all."""
+	if doc.meta.istable:
+		row_changed(doc)
+		return
 	if not is_watched(doc):
 		return
 	after = trail_rows.content(doc)
@@ -174,13 +177,17 @@ def on_update_after_submit(doc: Any, method: str | None = None) -> None:
 
 def on_cancel(doc: Any, method: str | None = None) -> None:
 	"""Cancelled."""
-	if is_watched(doc):
+	if doc.meta.istable:
+		row_changed(doc)
+	elif is_watched(doc):
 		record(Action.CANCELLED, doc.doctype, doc.name, company_of(doc))
 
 
 def after_delete(doc: Any, method: str | None = None) -> None:
 	"""Deleted, with the digest of what it was."""
-	if is_watched(doc):
+	if doc.meta.istable:
+		row_changed(doc, deleted=True)
+	elif is_watched(doc):
 		digest = trail_rows.digest_of(trail_rows.content(doc))
 		record(Action.DELETED, doc.doctype, doc.name, company_of(doc), digest=digest)
 
@@ -193,12 +200,46 @@ def after_rename(doc: Any, method: str | None = None, old: str = "", new: str = 
 		record(Action.RENAMED, doc.doctype, new or doc.name, company_of(doc), facts={"before": old})
 
 
+def row_changed(row: Any, *, deleted: bool = False) -> None:
+	"""A row of a table that was saved or deleted by itself: a change of its document, and of the one it was taken from.
+
+	Of a row that is saved with its document Frappe tells nothing, so nothing is told twice. Our own DocTypes' rows refuse it.
+	"""
+	old = row if deleted else row.get_doc_before_save()
+	new = None if deleted else row
+	if old and new and home_of(old) == home_of(new):
+		if not trail_rows.changed_fields(trail_rows.content(old), trail_rows.content(new)):
+			return
+	for home in sorted({home_of(each) for each in (old, new) if each}):
+		doctype, name, field = home
+		if doctype not in WATCHED or field not in SOME_FIELDS.get(doctype, {field}):
+			continue
+		if not frappe.db.exists(doctype, name):
+			continue
+		doc = frappe.get_doc(doctype, name)
+		facts = {"fields": field, "row": f"{row.doctype} {row.name}"}
+		if doctype == "User" and field == "roles":
+			had, has = ({each.role} if each and home_of(each) == home else set() for each in (old, new))
+			facts.update(roles(had, has))
+		digest = trail_rows.digest_of(trail_rows.content(doc))
+		record(Action.CHANGED, doctype, name, company_of(doc), digest=digest, facts=facts)
+
+
+def home_of(row: Any) -> tuple[str, str, str]:
+	"""Whose row it is, and of which table."""
+	return row.get("parenttype") or "", row.get("parent") or "", row.get("parentfield") or ""
+
+
 def roles_of(before: Any, doc: Any) -> dict[str, str]:
 	"""Roles a user was given or lost: they are named, for they say who may do what."""
 	if doc.doctype != "User":
 		return {}
 	had = {row.role for row in before.roles} if before else set()
-	has = {row.role for row in doc.roles}
+	return roles(had, {row.role for row in doc.roles})
+
+
+def roles(had: set[str], has: set[str]) -> dict[str, str]:
+	"""What came and what went."""
 	return {"roles_added": ", ".join(sorted(has - had)), "roles_removed": ", ".join(sorted(had - has))}
 
 

@@ -14,7 +14,7 @@ from frappe import _
 from frappe.utils import get_datetime, now_datetime
 
 from bayancore_erp.zatca.adapter import journal, late, outage, signed
-from bayancore_erp.zatca.adapter.fields import SYSTEM_FIELDS, InvoiceField, Kind, State
+from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, SYSTEM_FIELDS, InvoiceField, Kind, State
 from bayancore_erp.zatca.adapter.mapper import drop_facts, keep_facts, kind_of, skip_reason
 from bayancore_erp.zatca.adapter.posting import workflow_field
 from bayancore_erp.zatca.adapter.records import ImmutableRecord
@@ -291,3 +291,24 @@ def check_after_submit(doc: Any) -> None:
 		frappe.throw(_("An issued invoice cannot become an opening entry."), ImmutableRecord)
 	if before:
 		refuse_changed(doc, signed.changes(doc, before))
+
+
+def refuse_row(row: Any) -> None:
+	"""Raise for a row that is saved or deleted without its invoice, where that is on its way or issued.
+
+	Frappe asks for no more than a right on the document the row names now, so the one it is taken from counts as well.
+	"""
+	homes = {
+		(each.get("parenttype"), each.get("parent")) for each in (row, row.get_doc_before_save()) if each
+	}
+	for doctype, name in homes:
+		if doctype not in INVOICE_DOCTYPES or not name or not frappe.db.exists(doctype, name):
+			continue
+		doc = frappe.get_doc(doctype, name, for_update=True)
+		refuse_frozen(doc, doc.get(InvoiceField.STATE) or "", doc)
+		if doc.docstatus and doc.get(InvoiceField.DOCUMENT):
+			frappe.throw(
+				_("{0} was signed for ZATCA: its rows cannot be changed.").format(doc.name),
+				ImmutableRecord,
+				title=_("Lawful Record"),
+			)

@@ -1,4 +1,5 @@
 """Rows that are written once: the base of documents, attempts and skips, the one way to add one, and its exact bytes.
+Beside them the rows of a record's tables, which change with the record or not at all.
 
 Takes the values of a row; gives the stored row. Never changes or deletes one: every path of Frappe's document layer
 that would ends in ImmutableRecord. What goes round that layer (raw SQL, frappe.db.set_value, the query builder) cannot
@@ -25,7 +26,30 @@ class ImmutableRecord(frappe.ValidationError):
 	"""Someone tried to change, delete, rename or hand-make a row that is evidence."""
 
 
-class InsertOnly(Document):
+class PartOfRecord(Document):
+	"""What says that it is part of the record where it refuses something."""
+
+	def refuse(self, why: str) -> None:
+		"""Raise ImmutableRecord with a sentence that names the row."""
+		frappe.throw(
+			_("{0} {1} {2}: it is part of the lawful record.").format(_(self.doctype), self.name or "", why),
+			ImmutableRecord,
+			title=_("Lawful Record"),
+		)
+
+
+class RowOfRecord(PartOfRecord):
+	"""A row of a record's table. Frappe saves a row without asking its document; the document's rules hold for it all the same."""
+
+	def before_validate(self) -> None:
+		# Of a row that is saved with its document Frappe calls no method.
+		self.refuse(_("cannot be changed"))
+
+	def on_trash(self) -> None:
+		self.refuse(_("cannot be deleted"))
+
+
+class InsertOnly(PartOfRecord):
 	"""A row that is added by `append_row` and stays as it is."""
 
 	def before_insert(self) -> None:
@@ -47,14 +71,6 @@ class InsertOnly(Document):
 
 	def before_rename(self, *args: Any, **kwargs: Any) -> None:
 		self.refuse(_("cannot be renamed"))
-
-	def refuse(self, why: str) -> None:
-		"""Raise ImmutableRecord with a sentence that names the row."""
-		frappe.throw(
-			_("{0} {1} {2}: it is part of the lawful record.").format(_(self.doctype), self.name or "", why),
-			ImmutableRecord,
-			title=_("Lawful Record"),
-		)
 
 
 def append_row(doctype: str, values: dict[str, Any]) -> Any:

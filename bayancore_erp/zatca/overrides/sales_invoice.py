@@ -59,8 +59,13 @@ def on_submit(doc: Any, method: str | None = None) -> None:
 	drop_facts(doc)
 
 
+def before_update_after_submit(doc: Any, method: str | None = None) -> None:
+	"""The fields ERPNext lets people change, before they are written: `bulk_update` keeps what was, whatever is thrown later."""
+	guard.check_after_submit(doc)
+
+
 def on_update_after_submit(doc: Any, method: str | None = None) -> None:
-	"""The fields ERPNext lets people change."""
+	"""The one before is skipped with ignore_validate, so this asks again."""
 	guard.check_after_submit(doc)
 
 

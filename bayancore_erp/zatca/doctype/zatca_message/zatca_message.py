@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from frappe.model.document import Document
+from bayancore_erp.zatca.adapter.records import RowOfRecord
 
 
-class ZATCAMessage(Document):
+class ZATCAMessage(RowOfRecord):
 	"""A row of a submission."""
