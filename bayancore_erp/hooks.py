@@ -47,6 +47,19 @@ override_whitelisted_methods = {
 	"erpnext.accounts.doctype.repost_accounting_ledger.repost_accounting_ledger.start_repost": (
 		"bayancore_erp.zatca.overrides.back_doors.start_repost"
 	),
+	# What Frappe writes past its documents, told in the trail.
+	**{
+		f"frappe.core.page.permission_manager.permission_manager.{call}": (
+			f"bayancore_erp.archive.overrides.permissions.{call}"
+		)
+		for call in ("update", "remove", "reset")
+	},
+	**{
+		f"frappe.core.doctype.user_permission.user_permission.{call}": (
+			f"bayancore_erp.archive.overrides.permissions.{call}"
+		)
+		for call in ("clear_user_permissions", "add_user_permissions")
+	},
 }
 
 # Their rows name the company in a Data field, which User Permissions do not follow.

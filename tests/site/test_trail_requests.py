@@ -246,6 +246,50 @@ def test_another_persons_place_is_taken_by_name(frappe: Any, key: str) -> None:
 	assert (told.actor, told.subject_doctype, told.subject_name) == ("Administrator", "User", user)
 
 
+def test_who_may_do_what_is_told_though_frappe_writes_it_raw(frappe: Any, key: str) -> None:
+	manager = "/api/method/frappe.core.page.permission_manager.permission_manager."
+	rule = {"doctype": "Customer", "role": "Accounts User", "permlevel": 0}
+
+	def facts(call: str, **values: Any) -> dict[str, str]:
+		told = heard(frappe, "Changed", manager + call, key, **values)
+		assert (told.actor, told.subject_doctype, told.subject_name) == (
+			"Administrator",
+			"DocType",
+			"Customer",
+		)
+		return {k: v for k, v in json.loads(told.facts).items() if k not in ("if_owner", "role", "permlevel")}
+
+	asked = {**rule, "ptype": "delete", "value": 1, "if_owner": 0}
+	assert facts("update", **asked) == {"fields": "permissions", "right": "delete", "value": "1"}
+	assert frappe.db.get_value("Custom DocPerm", {"parent": "Customer", "role": rule["role"]}, "delete") == 1
+	assert facts("remove", **rule, if_owner=0) == {"fields": "permissions", "removed": "all rights"}
+	assert facts("reset", doctype="Customer")["removed"].startswith("all rules")
+	assert not frappe.db.exists("Custom DocPerm", {"parent": "Customer"})
+
+
+def test_user_permissions_taken_away_raw_are_told(frappe: Any, key: str) -> None:
+	user = "confined@example.com"
+	if not frappe.db.exists("User", user):
+		world.make(frappe, "User", email=user, first_name="Confined", send_welcome_email=0)
+	calls = "/api/method/frappe.core.doctype.user_permission.user_permission."
+	asked = {"user": user, "doctype": "Company", "docname": world.COMPANY}
+	rows: list[str] = []
+
+	def confine(**more: Any) -> str:
+		data = json.dumps({**asked, "applicable_doctypes": [], **more})
+		assert ask(f"{calls}add_user_permissions", {"Authorization": key}, data=data).status_code == 200
+		frappe.db.rollback()
+		return str(frappe.db.get_value("User Permission", {"user": user}))
+
+	frappe.db.commit()
+	rows.append(confine(apply_to_all_doctypes=1))
+	rows.append(confine(applicable_doctypes=["Sales Invoice"]))
+	told = heard(frappe, "Deleted", f"{calls}clear_user_permissions", key, user=user, for_doctype="Company")
+	assert (told.subject_doctype, told.subject_name) == ("User Permission", rows[1])
+	assert json.loads(told.facts) == {"user": user} and len(told.digest) == 64
+	assert frappe.db.exists("Audit Event", {"action": "Deleted", "subject_name": rows[0]})
+
+
 def test_no_row_is_changed_over_http_or_by_an_import(
 	frappe: Any, invoice: Any, key: str, tmp_path: Path
 ) -> None:
