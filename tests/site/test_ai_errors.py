@@ -592,6 +592,27 @@ def test_on_it_is_asked_once_and_kept(frappe: Any, server: OpenAIServer) -> None
 		event.db_set("question", "other")
 
 
+def test_no_explanation_is_promised_that_nobody_prepares(frappe: Any, server: OpenAIServer) -> None:
+	from datetime import timedelta
+
+	from bayancore_erp.zatca.adapter import journal
+
+	switch(frappe, server)
+	doc = rejected_with(frappe, "BR-KSA-907", SAYING)
+	assert help_for(doc)["asking"]
+	earlier = frappe.utils.now_datetime() - timedelta(minutes=6)
+	journal.put(
+		doc.submission, {"finished_at": earlier}
+	)  # the model was switched on, or changed, after the verdict
+	assert not help_for(doc)["asking"]
+	assert work(frappe, doc) == 1
+	kept = frappe.get_doc("AI Error Explanation", resolutions(frappe, doc)[0].explanation)
+	kept.update({"withdrawn": 1}).save()
+	frappe.db.commit()
+	again = rejected_with(frappe, "BR-KSA-907", SAYING)
+	assert not help_for(again)["asking"], "what was withdrawn is not asked about again"
+
+
 def test_votes_and_accepted_fixes_raise_an_explanation(frappe: Any, server: OpenAIServer) -> None:
 	from bayancore_erp.ai_errors.api import vote
 

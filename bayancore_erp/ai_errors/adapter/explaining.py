@@ -8,6 +8,7 @@ ai_errors/core/redact.py decides what does, and every question is kept word for 
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ from bayancore_erp.zatca.adapter.records import append_row
 
 SETTINGS, EXPLANATION, EVENT = "AI Error Settings", "AI Error Explanation", "AI Error Event"
 TIMEOUT = 8
+AT_MOST_AWAITED = timedelta(minutes=5)
+"""How long after its verdict an explanation may still be expected: the job comes right behind it, or not at all."""
 LEAST_RANK = -5
 """Readers' votes below which an explanation is no longer shown: one "No" is not yet a judgement, two without a "Yes" are."""
 # Questions that left this site, whatever came back.
@@ -167,6 +170,17 @@ def ask(problem: Problem, strings: frozenset[str]) -> str:
 			provider(), enabled=True, cache=Kept(problem, strings), budget=Month(), record=record(code)
 		).explain(problem, strings)
 	return str(frappe.db.get_value(EXPLANATION, {"name": key, "withdrawn": 0}) or "")
+
+
+def is_awaited(problem: Problem, since: datetime) -> bool:
+	"""Whether a worker is about to ask about this problem, which ZATCA told `since`: only what nobody has explained yet is asked about."""
+	key = key_of(problem)
+	return bool(
+		is_on()
+		and now_datetime() < since + AT_MOST_AWAITED
+		and not frappe.db.exists(EXPLANATION, key)
+		and not frappe.db.exists(EVENT, {"explanation": key, "asked_at": (">=", since)})
+	)
 
 
 def key_of(problem: Problem) -> str:

@@ -211,16 +211,7 @@ def explanation(doc: Any, row: Any, message: Any, scene: Scene) -> tuple[Any, bo
 	problem = explaining.problem_of(row, message, document)
 	strings = explaining.strings_around(doc, scene.xml)
 	found = explaining.best(problem, strings)
-	if found or not explaining.is_on():
-		return found, False
-	asked = frappe.db.exists(
-		explaining.EVENT,
-		{
-			"explanation": explaining.key_of(problem),
-			"asked_at": (">=", row.finished_at or row.creation),
-		},
-	)
-	return None, not asked
+	return found, not found and explaining.is_awaited(problem, row.finished_at or row.creation)
 
 
 def together(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
