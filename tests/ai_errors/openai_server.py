@@ -18,7 +18,7 @@ GOOD: dict[str, Any] = {
 
 
 class OpenAIServer:
-	"""`behaviour`: ok, slow, drip, 429, 500, bad-json, refusal, html, or `answer` decides what the model says."""
+	"""`behaviour`: ok, slow, drip, gone, uncounted, 429, 500, bad-json, refusal, html, or `answer` decides what the model says."""
 
 	def __init__(self) -> None:
 		self.behaviour = "ok"
@@ -53,6 +53,8 @@ class OpenAIServer:
 	def respond(self, handler: BaseHTTPRequestHandler) -> None:
 		if self.behaviour == "slow":
 			time.sleep(2)
+		if self.behaviour == "gone":
+			raise OSError
 		status = int(self.behaviour) if self.behaviour.isdigit() else 200
 		said = self.answer if isinstance(self.answer, str) else json.dumps(self.answer, ensure_ascii=False)
 		refusal = "I can't help with that." if self.behaviour == "refusal" else None
@@ -82,6 +84,8 @@ class OpenAIServer:
 				"choices": [{"index": 0, "finish_reason": "stop", "message": message}],
 				"usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
 			}  # fmt: skip
+		if self.behaviour == "uncounted":
+			del content["usage"]
 		body = json.dumps(content).encode()
 		if status != 200:
 			body = b'{"error": {"message": "no", "type": "x", "code": "y"}}'

@@ -36,9 +36,6 @@ class Nothing:
 	def take(self) -> bool:
 		return False
 
-	def spend(self, tokens: int) -> None:
-		raise AssertionError
-
 
 class Broken:
 	def get(self, key: str) -> str | None:

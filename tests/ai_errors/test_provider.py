@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("openai")
 from openai_server import GOOD, OpenAIServer
 
-from bayancore_erp.ai_errors.core.explain import Asked, Explainer, Result, Source
+from bayancore_erp.ai_errors.core.explain import Asked, Explainer, Result, Source, most_tokens
 from bayancore_erp.ai_errors.core.places import paths
 from bayancore_erp.ai_errors.core.redact import Problem
 from bayancore_erp.ai_errors.providers.openai import OpenAIProvider
@@ -60,20 +60,24 @@ def test_a_good_answer_is_taken_and_asked_once(server: OpenAIServer, chat: bool)
 
 @pytest.mark.parametrize("chat", [False, True])
 @pytest.mark.parametrize(
-	("behaviour", "result"),
+	("behaviour", "result", "tokens"),
 	[
-		("429", Result.FAULT), ("500", Result.FAULT), ("401", Result.FAULT), ("bad-json", Result.BAD_ANSWER),
-		("html", Result.BAD_ANSWER), ("refusal", Result.REFUSED),
+		("429", Result.FAULT, 0), ("500", Result.FAULT, 0), ("401", Result.FAULT, 0), ("bad-json", Result.BAD_ANSWER, None),
+		("html", Result.BAD_ANSWER, None), ("refusal", Result.REFUSED, 120), ("gone", Result.UNREACHABLE, None),
 	],
 )  # fmt: skip
 def test_a_failing_service_costs_nobody_the_dictionary(
-	server: OpenAIServer, behaviour: str, result: Result, chat: bool
+	server: OpenAIServer, behaviour: str, result: Result, tokens: int | None, chat: bool
 ) -> None:
+	"""`tokens`: what is counted; None for the most it can have cost."""
 	server.behaviour = behaviour
 	records: list[Asked] = []
 	asking = explainer(server, records, chat)
 	assert asking.explain(PROBLEM) == asking.dictionary(PROBLEM)
-	assert [record.result for record in records] == [result]
+	most = most_tokens(asking.preview(PROBLEM))
+	assert [(record.result, record.tokens) for record in records] == [
+		(result, most if tokens is None else tokens)
+	]
 
 
 @pytest.mark.parametrize("behaviour", ["slow", "drip"])
@@ -85,6 +89,26 @@ def test_a_slow_service_is_left_in_time(server: OpenAIServer, behaviour: str) ->
 	assert asking.explain(PROBLEM) == asking.dictionary(PROBLEM)
 	assert time.monotonic() - began < 3
 	assert [record.result for record in records] == [Result.TIMED_OUT]
+	assert records[0].tokens == most_tokens(asking.preview(PROBLEM)), (
+		"it may yet be answered, and charged for"
+	)
+
+
+def test_what_nobody_waits_for_is_not_repeated(server: OpenAIServer) -> None:
+	server.behaviour = "slow"
+	provider = OpenAIProvider("sk-test", base_url=server.url, timeout=1, max_retries=1)
+	Explainer(provider, enabled=True).explain(PROBLEM)
+	time.sleep(3)
+	assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("chat", [False, True])
+def test_a_service_that_does_not_count_is_counted_for(server: OpenAIServer, chat: bool) -> None:
+	server.behaviour = "uncounted"
+	records: list[Asked] = []
+	asking = explainer(server, records, chat)
+	assert asking.explain(PROBLEM).source is Source.MODEL
+	assert records[0].tokens == most_tokens(asking.preview(PROBLEM)) > len(server.requests[0]) / 2
 
 
 @pytest.mark.parametrize(
@@ -117,7 +141,7 @@ def test_nobody_listens() -> None:
 	provider = OpenAIProvider("sk-test", base_url="http://127.0.0.1:9/v1", timeout=10, max_retries=0)
 	asking = Explainer(provider, enabled=True, record=records.append)
 	assert asking.explain(PROBLEM).source is Source.NOBODY
-	assert [record.result for record in records] == [Result.UNREACHABLE]
+	assert [(record.result, record.tokens) for record in records] == [(Result.UNREACHABLE, 0)]
 
 
 def test_the_sdk_is_not_imported_before_it_is_needed() -> None:

@@ -693,6 +693,8 @@ def test_whatever_the_service_does_the_dictionary_stays(
 	assert help_["problems"][0]["places"][0]["fieldname"] == "zatca_district"
 	event = frappe.get_last_doc("AI Error Event", filters={"code": code})
 	assert event.result in {"fault", "bad answer", "refused", "timed out"}
+	# an answer that came too late or broken was given, and is charged for
+	assert bool(event.tokens) == (behaviour not in ("500", "429"))
 
 
 def test_a_malicious_answer_or_item_name_reaches_nobody(frappe: Any, server: OpenAIServer) -> None:
@@ -716,6 +718,12 @@ def test_the_budget_of_the_month(frappe: Any, server: OpenAIServer) -> None:
 	doc = rejected_with(frappe, "BR-KSA-930", SAYING)
 	assert work(frappe, doc) == 0 and not server.requests
 	assert frappe.get_last_doc("AI Error Event", filters={"code": "BR-KSA-930"}).result == "over budget"
+	switch(frappe, server, monthly_tokens=spent_this_month()["tokens"] + 1, timeout_seconds=1)
+	server.behaviour = "slow"
+	work(frappe, rejected_with(frappe, "BR-KSA-931", SAYING))
+	assert len(server.requests) == 1
+	work(frappe, rejected_with(frappe, "BR-KSA-932", SAYING))
+	assert len(server.requests) == 1, "what may have been charged for counts"
 
 
 def test_the_settings_keep_a_key_from_travelling_in_the_clear(frappe: Any) -> None:

@@ -101,12 +101,9 @@ class Month:
 		most = settings()
 		return used["questions"] < cint(most.monthly_questions) and used["tokens"] < cint(most.monthly_tokens)
 
-	def spend(self, tokens: int) -> None:
-		"""The record of the question holds it already."""
-
 
 def spent_this_month() -> dict[str, int]:
-	"""Questions that left this month, and the tokens they cost."""
+	"""Questions that left this month, and the tokens they cost, or can have cost where nobody said."""
 	rows = frappe.get_all(
 		EVENT,
 		filters={"asked_at": (">=", get_first_day(nowdate())), "result": ("in", ASKED)},

@@ -9,6 +9,7 @@ Never on the path of submitting: callers run it in a background job.
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Protocol
 
 from bayancore_erp.ai_errors.core.answer import Answer, AnswerRefused, read
 from bayancore_erp.ai_errors.core.catalogue import CONSEQUENCES, Gravity, fallback, find
-from bayancore_erp.ai_errors.core.prompt import VERSION, Question, ask, cache_key
+from bayancore_erp.ai_errors.core.prompt import MOST_TOKENS, VERSION, Question, ask, cache_key
 from bayancore_erp.ai_errors.core.redact import Problem, Redacted, fingerprint, redact
 from bayancore_erp.zatca.core.codes import Name
 
@@ -48,20 +49,24 @@ class Result(str, Enum):
 
 
 class ProviderFailure(Exception):
-	"""Why a provider has no answer. Carries no text of the other side."""
+	"""Why a provider has no answer. Carries no text of the other side.
 
-	def __init__(self, result: Result, detail: str = "") -> None:
+	`tokens`: what that cost; None where it may have cost something and nobody said how much, as an answer that came too late does.
+	"""
+
+	def __init__(self, result: Result, detail: str = "", tokens: int | None = 0) -> None:
 		super().__init__(f"{result.value} {detail}".strip())
 		self.result = result
 		self.detail = detail
+		self.tokens = tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-	"""What a provider got: the answer's JSON text, and what it cost."""
+	"""What a provider got: the answer's JSON text, and what it cost; None where the service does not say."""
 
 	text: str
-	tokens: int = 0
+	tokens: int | None = None
 
 
 class Provider(Protocol):
@@ -86,13 +91,10 @@ class Cache(Protocol):
 
 
 class Budget(Protocol):
-	"""How much may be asked."""
+	"""How much may be asked, counted from the record of questions."""
 
 	def take(self) -> bool:
-		"""Whether one more question may be asked; counts it."""
-
-	def spend(self, tokens: int) -> None:
-		"""What the question has cost."""
+		"""Whether one more question may be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Asked:
 	result: Result
 	detail: str
 	tokens: int
+	"""What it cost; the most it can have cost, where nobody said."""
 	milliseconds: int
 
 
@@ -196,7 +199,8 @@ class Explainer:
 
 	def _ask_anew(self, provider: Provider, question: Question, key: str) -> Answer | None:
 		began = time.monotonic()
-		answer, tokens, detail = None, 0, ""
+		answer, detail = None, ""
+		tokens: int | None = None
 		reply: Reply | None = None
 		try:
 			reply = provider.ask(question)
@@ -204,14 +208,13 @@ class Explainer:
 			answer = read(reply.text)
 			result = Result.ANSWERED
 		except ProviderFailure as failure:
-			result, detail = failure.result, failure.detail
+			result, detail, tokens = failure.result, failure.detail, failure.tokens
 		except AnswerRefused as refused:
 			result, detail = Result.BAD_ANSWER, str(refused)
 		except Exception as error:
 			result, detail = Result.FAULT, type(error).__name__
-		self._note(key, provider, question, result, detail, tokens, began)
-		if self._budget is not None:
-			self._budget.spend(tokens)
+		cost = most_tokens(question) if tokens is None else tokens
+		self._note(key, provider, question, result, detail, cost, began)
 		if answer is not None and reply is not None:
 			self._cache.put(key, reply.text)
 		return answer
@@ -233,6 +236,12 @@ class Explainer:
 		self._record(
 			Asked(key, provider.model, VERSION, question.input, digest, result, detail, tokens, took)
 		)
+
+
+def most_tokens(question: Question) -> int:
+	"""The most that a question can cost: no token is shorter than a byte of what is sent, and the answer has its limit."""
+	sent = question.instructions + question.input + json.dumps(Answer.model_json_schema())
+	return len(sent.encode("utf-8")) + MOST_TOKENS
 
 
 def _explained(known: Explanation, answer: Answer, problem: Problem) -> Explanation:

@@ -22,6 +22,8 @@ from bayancore_erp.ai_errors.core.redact import Redacted
 VERSION = "2026-11-1"
 """Part of the cache's key: a new wording of the instructions asks anew."""
 NEAREST = 5
+MOST_TOKENS = 900
+"""The longest answer."""
 
 INSTRUCTIONS = """You help accountants in Saudi Arabia who use ERPNext and ZATCA's Fatoora e-invoicing.
 The input is JSON: `problem` is one message of ZATCA with every value replaced by [x]; `similar` are entries of our catalogue

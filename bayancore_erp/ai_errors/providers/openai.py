@@ -13,9 +13,7 @@ from typing import Any
 
 from bayancore_erp.ai_errors.core.answer import Answer
 from bayancore_erp.ai_errors.core.explain import ProviderFailure, Reply, Result
-from bayancore_erp.ai_errors.core.prompt import Question
-
-MOST_TOKENS = 900
+from bayancore_erp.ai_errors.core.prompt import MOST_TOKENS, Question
 
 
 class OpenAIProvider:
@@ -51,41 +49,51 @@ class OpenAIProvider:
 		"""The answer. Raises ProviderFailure for whatever is none."""
 		# The SDK's timeout is for each read: a server that drips a byte a second would hold the worker for ever.
 		done: queue.SimpleQueue[Reply | ProviderFailure] = queue.SimpleQueue()
-		threading.Thread(target=lambda: done.put(self._outcome(question)), daemon=True).start()
+		late = threading.Event()
+		threading.Thread(target=lambda: done.put(self._outcome(question, late)), daemon=True).start()
 		try:
 			outcome = done.get(timeout=self._timeout)
 		except queue.Empty:
-			raise ProviderFailure(Result.TIMED_OUT) from None
+			late.set()
+			# What is under way cannot be called back: the service may yet answer it, and charge for it.
+			raise ProviderFailure(Result.TIMED_OUT, tokens=None) from None
 		if isinstance(outcome, ProviderFailure):
 			raise outcome
 		return outcome
 
-	def _outcome(self, question: Question) -> Reply | ProviderFailure:
+	def _outcome(self, question: Question, late: threading.Event) -> Reply | ProviderFailure:
 		try:
 			import openai
 			from pydantic import ValidationError
 		except ImportError:
 			return ProviderFailure(Result.UNREACHABLE, "the openai package is not installed")
+
+		def unless_late(_request: Any) -> None:
+			if late.is_set():
+				raise TimeoutError("nobody waits any more")
+
 		try:
 			with openai.OpenAI(
 				api_key=self._key,
 				base_url=self._base_url,
 				timeout=self._timeout,
 				max_retries=self._max_retries,
+				http_client=openai.DefaultHttpxClient(event_hooks={"request": [unless_late]}),
 			) as client:
 				return self._by_chat(client, question) if self._chat else self._by_responses(client, question)
 		except ProviderFailure as failure:
 			return failure
 		except openai.APITimeoutError:
-			return ProviderFailure(Result.TIMED_OUT)
-		except openai.APIConnectionError:
-			return ProviderFailure(Result.UNREACHABLE)
+			return ProviderFailure(Result.TIMED_OUT, tokens=None)
+		except openai.APIConnectionError as error:
+			unheard = type(error.__cause__).__name__ == "ConnectError"
+			return ProviderFailure(Result.UNREACHABLE, tokens=0 if unheard else None)
 		except openai.APIStatusError as error:
 			return ProviderFailure(Result.FAULT, f"HTTP {error.status_code}")
 		except (ValidationError, ValueError):
-			return ProviderFailure(Result.BAD_ANSWER)
+			return ProviderFailure(Result.BAD_ANSWER, tokens=None)
 		except Exception as error:  # the SDK's own surprises at malformed bodies; only their kind is told
-			return ProviderFailure(Result.BAD_ANSWER, type(error).__name__)
+			return ProviderFailure(Result.BAD_ANSWER, type(error).__name__, tokens=None)
 
 	def _by_responses(self, client: Any, question: Question) -> Reply:
 		response = client.responses.parse(
@@ -98,8 +106,8 @@ class OpenAIProvider:
 			max_output_tokens=MOST_TOKENS,
 		)
 		if response.output_parsed is None:
-			raise ProviderFailure(Result.REFUSED)
-		return _reply(response.output_parsed, response.usage)
+			raise ProviderFailure(Result.REFUSED, tokens=_tokens(response.usage))
+		return Reply(response.output_parsed.model_dump_json(), _tokens(response.usage))
 
 	def _by_chat(self, client: Any, question: Question) -> Reply:
 		completion = client.chat.completions.parse(
@@ -115,10 +123,10 @@ class OpenAIProvider:
 		)
 		parsed = completion.choices[0].message.parsed
 		if parsed is None:
-			raise ProviderFailure(Result.REFUSED)
-		return _reply(parsed, completion.usage)
+			raise ProviderFailure(Result.REFUSED, tokens=_tokens(completion.usage))
+		return Reply(parsed.model_dump_json(), _tokens(completion.usage))
 
 
-def _reply(parsed: Any, usage: Any) -> Reply:
-	tokens = getattr(usage, "total_tokens", 0)
-	return Reply(parsed.model_dump_json(), tokens if isinstance(tokens, int) else 0)
+def _tokens(usage: Any) -> int | None:
+	tokens = getattr(usage, "total_tokens", None)
+	return tokens if isinstance(tokens, int) else None
