@@ -5,7 +5,7 @@
 // place: {doctype, name, fieldname, row, table, text} as the server gives it. `row` counts from 1, `table` names the grid that
 //        holds it; a place in a table may name the row itself (doctype and name of the row) or the document it stands in.
 //        `text` is the sentence that stands above the other document, so that nobody has to remember it.
-// back:  {doctype, name} of the document to come back to; by default the form that is open now.
+// back:  {doctype, name} of the document to come back to; by default the form that is open now, be it saved or not.
 //
 // In the open form: its tab opens, its section unfolds, a grid row opens, the field is focused and marked.
 // Anywhere else: that document opens, the same happens there, and a bar above it leads back.
@@ -21,7 +21,7 @@ frappe.provide("bayancore");
 
 	bayancore.go_to = function (place, back) {
 		const here = window.cur_frm;
-		const origin = back || (here && !here.is_new() ? { doctype: here.doctype, name: here.docname } : null);
+		const origin = back || (here ? { doctype: here.doctype, name: here.docname } : null);
 		const target = document_of(place, origin);
 		if (here && here.doctype === target.doctype && here.docname === target.name) {
 			return show(here, place);
@@ -37,8 +37,19 @@ frappe.provide("bayancore");
 		if (!errand) return;
 		errands.delete(key(frm.doctype, frm.docname));
 		$(frm.wrapper).find(".zatca-back").remove();
-		frappe.set_route("Form", errand.back.doctype, errand.back.name);
+		frappe.set_route("Form", errand.back.doctype, name_now(errand.back));
 	};
+
+	// A draft may have been saved since it was left, and has another name then.
+	function name_now(doc) {
+		return frappe.model.new_names[doc.name] || doc.name;
+	}
+
+	// What was never saved has no name that anybody knows.
+	function title_of(doc) {
+		const name = name_now(doc);
+		return frappe.get_doc(doc.doctype, name)?.__islocal ? __(doc.doctype) : name;
+	}
 
 	// A place in a table may name the row: what has to be opened is the document around it.
 	function document_of(place, origin) {
@@ -91,7 +102,7 @@ frappe.provide("bayancore");
 		const bar = $(`<div class="zatca-back">
 			<button type="button" class="btn btn-default btn-xs">
 				<span class="zatca-arrow" aria-hidden="true"></span>
-				${__("Back to {0}", [`<bdi>${frappe.utils.escape_html(errand.back.name)}</bdi>`])}
+				${__("Back to {0}", [`<bdi>${frappe.utils.escape_html(title_of(errand.back))}</bdi>`])}
 			</button>${text}</div>`);
 		bar.find("button").on("click", () => bayancore.go_back(frm));
 		frm.layout.wrapper.prepend(bar);
