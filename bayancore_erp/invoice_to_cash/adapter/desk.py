@@ -12,7 +12,7 @@ import frappe
 from frappe import _
 
 from bayancore_erp.invoice_to_cash.adapter.fields import JUDGED_DOCTYPES
-from bayancore_erp.invoice_to_cash.adapter.light import is_stored, store
+from bayancore_erp.invoice_to_cash.adapter.light import attempt, is_stored, store
 from bayancore_erp.invoice_to_cash.adapter.readiness import OFF, assess, for_desk
 from bayancore_erp.zatca.adapter.desk import refresh_copied
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES, InvoiceField, State
@@ -38,14 +38,11 @@ def bring(doc: Any) -> None:
 	Left out, and asked for by the form, after a save (which judged it once, and is waited for) and where the light of the list
 	would change, for opening a form stores nothing. Never keeps a form from opening.
 	"""
-	if doc.flags.readiness_judged or not is_open(doc):
+	if doc.flags.readiness_judged or doc.get_doc_before_save() or not is_open(doc):
 		return
-	try:
-		found = assess(doc, with_fixes=True)
-		if is_stored(doc, found):
-			doc.set_onload("readiness", for_desk(doc, found))
-	except Exception:
-		frappe.clear_messages()
+	found = attempt(doc, with_fixes=True)
+	if found and is_stored(doc, found):
+		doc.set_onload("readiness", for_desk(doc, found))
 
 
 def is_open(doc: Any) -> bool:

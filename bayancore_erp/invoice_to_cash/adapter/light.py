@@ -88,11 +88,20 @@ def shown(found: Readiness) -> dict[str, Any]:
 
 def judge(doc: Any) -> Readiness:
 	"""What readiness says; off where it fails, for saving comes first."""
+	return attempt(doc) or OFF
+
+
+def attempt(doc: Any, *, with_fixes: bool = False) -> Readiness | None:
+	"""What readiness says, or None where it fails: that is logged, and whoever saves or opens the document hears nothing of it."""
+	messages = list(frappe.local.message_log)
 	try:
-		return assess(doc)
+		return assess(doc, with_fixes=with_fixes)
 	except Exception:
-		frappe.log_error(title=f"Readiness of {doc.doctype} {doc.name}")
-		return OFF
+		# by way of the cache: a form is opened by a request that stores nothing
+		frappe.log_error(title=f"Readiness of {doc.doctype} {doc.name}", defer_insert=True)
+		return None
+	finally:
+		frappe.local.message_log = messages
 
 
 def is_bulk() -> bool:

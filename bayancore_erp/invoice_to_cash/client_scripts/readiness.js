@@ -45,11 +45,11 @@
 		});
 	}
 
-	// What came with the document is of the moment it was read: it serves once.
+	// What came with the document is of the moment it was read: it serves once, and not a document that was read for something else before.
 	function take(frm) {
 		const brought = frm.doc.__onload?.readiness;
 		if (brought) delete frm.doc.__onload.readiness;
-		return brought;
+		return frappe.model.is_fresh(frm.doc) ? brought : null;
 	}
 
 	// What the panel says is of the last save, or of a form that nothing has stored yet.
