@@ -132,6 +132,27 @@ def test_a_good_customer_is_ready(frappe: Any, name: str) -> None:
 	assert (found["light"], found["points"]) == ("Ready", []) and found["note"]
 
 
+def test_a_customer_is_judged_alike_for_every_reader(frappe: Any) -> None:
+	second = "Second Co"
+	for doctype in ("Company", "ZATCA Settings"):
+		twin = frappe.copy_doc(frappe.get_doc(doctype, world.COMPANY))
+		named = dict.fromkeys(("name", "company", "company_name"), second)
+		twin.update({**named, "docstatus": 0, "go_live_date": "2090-01-01"})
+		twin.db_insert()
+	buyers = [frappe.get_doc("Customer", name) for name in (world.VAT_BUYER, world.WALK_IN)]
+	for own in (world.COMPANY, second):
+		frappe.defaults.set_user_default("company", own)
+		assert [look(buyer)["light"] for buyer in buyers] == ["Ready", "Ready"], own
+	# the first company has not begun: the one that has judges, and the first one's till is known all the same
+	frappe.db.set_value("ZATCA Settings", second, "go_live_date", "2026-01-01")
+	frappe.db.set_value("ZATCA Settings", world.COMPANY, "go_live_date", "2090-01-01")
+	world.forget_settings(frappe)
+	assert [look(buyer)["light"] for buyer in buyers] == ["Ready", "Ready"]
+	# nobody sells to himself
+	buyers[0].db_set({"is_internal_customer": 1, "represents_company": second})
+	assert look(buyers[0])["note"].startswith("Its posting date is before the go-live date")
+
+
 def test_inside_the_vat_group_nothing_is_asked(frappe: Any) -> None:
 	found = look(frappe.get_doc("Customer", world.GROUP_MEMBER))
 	assert (found["light"], found["points"]) == ("", []) and "VAT group" in found["note"]

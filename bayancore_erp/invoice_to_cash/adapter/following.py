@@ -100,7 +100,7 @@ def from_order(doc: Any) -> Following:
 
 def from_customer(doc: Any, company: str, vat_account: str) -> Following:
 	"""Of a customer: one taxed line, in which nothing can be wrong but the buyer. The till's customer for everybody stays that."""
-	till = frappe.db.get_value("POS Profile", {"customer": doc.name, "company": company, "disabled": 0})
+	till = frappe.db.get_value("POS Profile", {"customer": doc.name, "disabled": 0})
 	return Following(
 		frappe._dict(doctype="Customer", name=doc.name),
 		now(),

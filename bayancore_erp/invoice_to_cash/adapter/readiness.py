@@ -13,7 +13,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import cint, flt
+from frappe.utils import cint, flt, getdate
 
 from bayancore_erp.invoice_to_cash.adapter.fields import ORDER_DOCTYPES, Light
 from bayancore_erp.invoice_to_cash.adapter.fixes import offer
@@ -127,10 +127,19 @@ def is_over(doc: Any) -> bool:
 
 
 def company_for(customer: Any) -> str:
-	"""The company in whose eyes a customer is judged: the user's own, else the first that issues through ZATCA."""
-	issuing = frappe.get_all("ZATCA Settings", filters={"enabled": 1}, pluck="name", order_by="creation")
-	own = frappe.defaults.get_user_default("company")
-	return own if own in issuing else next(iter(issuing), "")
+	"""The company in whose eyes a customer is judged, the same for every reader, for the light is stored: of those that issue
+	through ZATCA the first that does so already, and that is not the customer itself.
+	"""
+	issuing = frappe.get_all(
+		"ZATCA Settings", filters={"enabled": 1}, fields=["name", "go_live_date"], order_by="creation, name"
+	)
+	today = now().date()
+
+	def last(company: Any) -> tuple[bool, bool]:
+		starts = company.go_live_date
+		return company.name == customer.get("represents_company"), bool(starts and getdate(starts) > today)
+
+	return str(min(issuing, key=last).name) if issuing else ""
 
 
 def points_of(case: Case, judged: list[Point], unknown: set[int]) -> Iterator[Point]:
