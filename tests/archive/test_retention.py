@@ -13,6 +13,7 @@ from bayancore_erp.archive.core.retention import (
 	LegalHold,
 	Subject,
 	TaxPeriod,
+	days_from_storing,
 	kept_through,
 	may_delete,
 	period_end,
@@ -60,6 +61,25 @@ def test_never_shorter_than_any_term(
 		assert kept.year >= end.year + years
 	assert kept.year - end.year in {6, company, document, *(YEARS[s] for s in subjects)}
 	assert kept.month == end.month and (kept + timedelta(1)).day == 1
+
+
+@given(DAYS, PERIODS, SUBJECTS, st.integers(0, 40))
+def test_protected_from_storing_to_the_end_of_the_term(
+	day: date, period: TaxPeriod, subjects: set[Subject], wish: int
+) -> None:
+	kept = kept_through(day, period, subjects, company_years=wish)
+	days = days_from_storing(period, subjects, wish)
+	assert day + timedelta(days) > kept, "the rule ends after the last day of the term"
+	first = date(day.year, 7, 1)
+	longest = kept_through(first, period, subjects, company_years=wish)
+	assert days - (longest - first).days <= 3, (
+		"and not much later for a document of a long period's first day"
+	)
+
+
+def test_six_years_are_too_few_for_a_store() -> None:
+	assert days_from_storing(TaxPeriod.QUARTERLY) == 6 * 365 + 2 + 92
+	assert days_from_storing(TaxPeriod.MONTHLY, {Subject.REAL_ESTATE}, 12) == 15 * 365 + 4 + 31
 
 
 @given(DAYS, DAYS, PERIODS, SUBJECTS)

@@ -172,6 +172,43 @@ def test_the_retention_rule_is_shown_and_never_locked(frappe: Any, service: Any)
 	assert verbs <= {"GET", "HEAD"}, "looked, and changed nothing"
 
 
+@pytest.mark.parametrize(
+	("changes", "years", "wanted"),
+	[
+		({}, 6, 2284),
+		({"retention_subject": "Capital Asset"}, 11, 4110),
+		({"retention_subject": "Real Estate", "tax_period": "Monthly"}, 15, 5510),
+		({"retention_years": 20}, 20, 7398),
+	],
+)
+def test_the_rule_covers_the_companys_longest_term(
+	frappe: Any, service: Any, changes: dict[str, Any], years: int, wanted: int
+) -> None:
+	in_oci(frappe, service, **changes)
+
+	def doctor() -> tuple[str, str]:
+		service.rules = [
+			{
+				"id": "r",
+				"displayName": "law",
+				"duration": {"timeAmount": years, "timeUnit": "YEARS"},
+				"etag": "e",
+			}
+		]
+		((sentence, light),) = archive_lights(frappe).items()
+		return light, sentence
+
+	shown, sentence = doctor()
+	assert shown == "red" and f"{years * 365} days" in sentence and str(wanted) in sentence
+	years += 1
+	assert doctor()[0] == "green"
+	single = frappe.new_doc("Document Retention").update(
+		{"name": "x", "document": "x", "company": world.COMPANY, "subject": "Ordinary", "extra_years": years}
+	)
+	single.db_insert()
+	assert doctor()[0] == "red", "one document of a longer term"
+
+
 def archive_lights(frappe: Any) -> dict[str, str]:
 	"""What the archive's part of the doctor says of the company, and how it stands."""
 	from bayancore_erp.archive.adapter import doctor

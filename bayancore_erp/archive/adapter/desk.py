@@ -12,14 +12,13 @@ from typing import Any
 import frappe
 from frappe import _
 
-from bayancore_erp.archive.adapter import exceptions, keeping, mailing, papers, tasks, words
+from bayancore_erp.archive.adapter import exceptions, keeping, mailing, papers, retention, tasks, words
 from bayancore_erp.archive.adapter.clearing import may_be_gone
 from bayancore_erp.archive.adapter.fields import Occasion
 from bayancore_erp.archive.adapter.lawful import latest_document, lawful
 from bayancore_erp.archive.adapter.places import place_of, store_of
 from bayancore_erp.archive.adapter.preferences import brand_of, preferences
 from bayancore_erp.archive.adapter.recipients import recipients_of, sort_out
-from bayancore_erp.archive.core.oci_store import SIX_YEARS
 from bayancore_erp.archive.core.pdf import render
 from bayancore_erp.archive.core.store import Health, RetentionRule
 from bayancore_erp.zatca.adapter.delivery import may_leave, require
@@ -180,11 +179,12 @@ def health(company: str) -> dict[str, Any]:
 		store = store_of(company)
 	except ConfigurationError as error:
 		return {"ok": False, "place": "", "problems": [words.of_error(error)], "facts": [], "rules": []}
-	found = store.health()
+	days = retention.days_to_protect(company)
+	found = store.health(days)
 	return {
 		"ok": found.ok,
 		"place": found.place,
-		"problems": [words_of(problem, found.retention) for problem in found.problems],
+		"problems": [words_of(problem, found.retention, days) for problem in found.problems],
 		"facts": [*([] if found.retention else map(_, found.facts)), *encryption(company, found)],
 		"rules": [rule_words(rule) for rule in found.retention],
 	}
@@ -202,16 +202,13 @@ def encryption(company: str, found: Health) -> Iterator[str]:
 		yield _("Encrypted with Oracle's own key.")
 
 
-def words_of(problem: str, rules: tuple[RetentionRule, ...]) -> str:
-	"""A problem in the reader's language; the one with a number in it is said anew."""
+def words_of(problem: str, rules: tuple[RetentionRule, ...], days: int) -> str:
+	"""A problem in the reader's language; the one with numbers in it is said anew."""
 	longest = max((rule.days or 0 for rule in rules), default=0)
-	if (
-		rules
-		and all(rule.days is not None for rule in rules)
-		and longest < SIX_YEARS
-		and str(longest) in problem
-	):
-		return _("The longest retention rule is {0} days; the law asks for six years.").format(longest)
+	if rules and all(rule.days is not None for rule in rules) and longest < days and str(longest) in problem:
+		return _(
+			"The longest retention rule is {0} days, counted from the day a document is archived. The company's documents must be protected for {1}: to the end of their tax period, and from there for the longest term."
+		).format(longest, days)
 	return words.said(problem)
 
 

@@ -27,6 +27,7 @@ from bayancore_erp.archive.core.retention import (
 	LegalHold,
 	Subject,
 	TaxPeriod,
+	days_from_storing,
 	kept_through,
 	may_delete,
 )
@@ -123,6 +124,21 @@ def decide(rows: list[Any], today: date) -> Iterator[Kept]:
 		longest = max(subjects, key=lambda subject: YEARS[subject])
 		name = next(name for name, subject in SUBJECTS.items() if subject is longest)
 		yield Kept(row, name, decision, tuple(each.name for each in own))
+
+
+def days_to_protect(company: str) -> int:
+	"""The longest that any document of the company must be protected from the day it is archived; a hold has no end."""
+	settings = preferences(company)
+	single = frappe.get_all(CLASS, filters={"company": company}, fields=["subject", "extra_years"])
+	return days_from_storing(
+		PERIODS.get(settings.get("tax_period") or "Quarterly", TaxPeriod.QUARTERLY),
+		{
+			SUBJECTS.get(subject or "Ordinary", Subject.ORDINARY)
+			for subject in (settings.get("retention_subject"), *(row.subject for row in single))
+		},
+		cint(settings.get("retention_years")),
+		*(cint(row.extra_years) for row in single),
+	)
 
 
 def open_holds() -> list[Any]:

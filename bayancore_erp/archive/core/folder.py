@@ -103,7 +103,7 @@ class LocalFolder:
 		"""The names that begin with `prefix`, in order; one folder is in memory at a time."""
 		yield from self._below("", prefix)
 
-	def health(self) -> Health:
+	def health(self, days: int = 0) -> Health:
 		"""Whether the folder can be written to. That it protects nothing against its owner is a fact, not a problem."""
 		place = f"folder {self.root}"
 		try:

@@ -43,9 +43,6 @@ REGIONS = ("me-riyadh-1", "me-jeddah-1")
 
 _PREFIX = re.compile(r"([A-Za-z0-9._-]+/)*")
 
-SIX_YEARS = 6 * 365
-"""The least a bucket's retention rule should hold (TAX.md: six years from the end of the tax period)."""
-
 
 class Auth(str, Enum):
 	"""How we show who we are."""
@@ -242,8 +239,9 @@ class OciObjectStorage:
 			if not page:
 				return count
 
-	def health(self) -> Health:
-		"""Whether the bucket answers, is private, and what retention rules protect it. Never raises."""
+	def health(self, days: int = 0) -> Health:
+		"""Whether the bucket answers, is private, and has a retention rule of `days` at least, counted as the service does:
+		from the day an object is stored. Never raises."""
 		settings = self.settings
 		place = f"bucket {settings.bucket} in {settings.region}"
 		try:
@@ -259,8 +257,10 @@ class OciObjectStorage:
 		longest = max((rule.days is None, rule.days or 0) for rule in rules) if rules else None
 		if longest is None:
 			problems.append("The bucket has no retention rule: whoever may write to it can also delete.")
-		elif not longest[0] and longest[1] < SIX_YEARS:
-			problems.append(f"The longest retention rule is {longest[1]} days; the law asks for six years.")
+		elif not longest[0] and longest[1] < days:
+			problems.append(
+				f"The longest retention rule is {longest[1]} days; what is kept here must be protected for {days}."
+			)
 		facts = [_rule_sentence(rule) for rule in rules]
 		return Health(place, True, tuple(problems), tuple(facts), rules, str(bucket.kms_key_id or ""))
 

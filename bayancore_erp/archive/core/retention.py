@@ -36,6 +36,8 @@ class Subject(str, Enum):
 
 YEARS = {Subject.ORDINARY: 6, Subject.CAPITAL_ASSET: 11, Subject.REAL_ESTATE: 15}
 """Years from the end of the tax period."""
+LONGEST_PERIOD = {TaxPeriod.MONTHLY: 31, TaxPeriod.QUARTERLY: 92}
+"""Days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,22 @@ def kept_through(
 	"""
 	if company_years < 0 or document_years < 0:
 		raise InvalidInput("A retention term cannot be negative.", field="years")
-	lawful = max((YEARS[subject] for subject in subjects), default=0)
 	end = period_end(vat_date, period)
-	year = end.year + max(lawful, YEARS[Subject.ORDINARY], company_years, document_years)
+	year = end.year + _longest(subjects, company_years, document_years)
 	if year > 9998:
 		raise InvalidInput("The retention term ends after the calendar does.", field="years")
 	# Both are month ends, so that a 28 February never cuts a leap year's last day off the term.
 	return _month_end(year, end.month)
+
+
+def days_from_storing(period: TaxPeriod, subjects: Iterable[Subject] = (), *wishes: int) -> int:
+	"""How long a store must protect such documents, for it counts from the day an object is put there.
+
+	The law counts from the end of the tax period: a document of its first day is kept for the whole period more, and for every
+	leap day. `wishes` are years asked for beyond the law.
+	"""
+	years = _longest(subjects, *wishes)
+	return years * 365 + years // 4 + 1 + LONGEST_PERIOD[period]
 
 
 def may_delete(today: date, kept: date, holds: Iterable[LegalHold] = ()) -> Decision:
@@ -104,6 +115,11 @@ def may_delete(today: date, kept: date, holds: Iterable[LegalHold] = ()) -> Deci
 	if today <= kept:
 		return Decision(False, f"The law or the company's rule keeps it through {kept}.", kept)
 	return Decision(True, f"Its term ended on {kept} and no hold is in force.", kept)
+
+
+def _longest(subjects: Iterable[Subject], *wishes: int) -> int:
+	"""Years: the longest of the law's terms and what is asked for beyond it."""
+	return max([YEARS[Subject.ORDINARY], *(YEARS[subject] for subject in subjects), *wishes])
 
 
 def _month_end(year: int, month: int) -> date:

@@ -104,8 +104,11 @@ class ArchiveStore(Protocol):
 	def names(self, prefix: str = "") -> Iterator[str]:
 		"""The names that begin with `prefix`, in order, a page at a time."""
 
-	def health(self) -> Health:
-		"""Whether it works and what protects it. Never raises for an unreachable place: that is a problem in it."""
+	def health(self, days: int = 0) -> Health:
+		"""Whether it works and what protects it, so many days at least from the day it is stored.
+
+		Never raises for an unreachable place: that is a problem in it.
+		"""
 
 
 def object_name(vat_number: str, issued: date, uuid: str, content: bytes, suffix: str) -> str:
