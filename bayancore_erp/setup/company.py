@@ -260,10 +260,9 @@ def make_template(company: str, template: Template, accounts: dict[str, Any], cr
 	if found:
 		return found
 	if template.doctype == ITEM:
-		rows = [
-			{"tax_type": accounts[field], "tax_rate": template.rate}
-			for field in ("output_vat_account", "input_vat_account")
-		]
+		# one account may do both
+		both = dict.fromkeys((accounts["output_vat_account"], accounts["input_vat_account"]))
+		rows = [{"tax_type": account, "tax_rate": template.rate} for account in both]
 	else:
 		field = "input_vat_account" if template.doctype == PURCHASE else "output_vat_account"
 		rows = [
