@@ -1,7 +1,8 @@
 """Fills the app's fields of existing customers, addresses and items from what is written there already, with a preview.
 
 Takes the site's master data; gives proposals, each with its reason, and writes those an administrator agrees to.
-Never overwrites a field that has a value, never guesses a number that is not written in full.
+Never overwrites a field that has a value, never takes a number that could be another one: a person fills those in.
+Source: the National Address's order (building number, street, …, postal code, additional number).
 """
 
 from __future__ import annotations
@@ -20,8 +21,20 @@ from bayancore_erp.zatca.core.invoice import has_arabic
 
 SHOWN = 200
 VAT_NUMBER = re.compile(r"3\d{13}3")
-# "7421 King Fahd Road", "King Fahd Road, 7421", "شارع الملك فهد 7421": four digits at either end, nothing else of digits.
-BUILDING = re.compile(r"^(?P<first>\d{4})\b(?!\d)|(?<!\d)(?P<last>\d{4})$")
+# "7421 King Fahd Road", "7421 شارع الملك فهد": as the National Address is written. At the end it may be the additional number.
+BEFORE_STREET = re.compile(
+	r"""(?P<number>[0-9]{4})[\s,،-]+
+	(?: (?:شارع|طريق)\s+\w | (?!(?:street|st|road|rd|avenue|ave)\b) [^,،;/|()]+? \b(?:street|st|road|rd|avenue|ave)\b )""",
+	re.IGNORECASE | re.VERBOSE,
+)
+# "King Fahd Road, Building No. 7421", "مبنى رقم 7421"
+CALLED_BUILDING = re.compile(
+	r"(?:\b(?:building|bldg)|مبنى)\W*(?:(?:no|number|رقم)\W*)?(?P<number>[0-9]{4})(?![\w/-])", re.IGNORECASE
+)
+OTHER_NUMBERS = re.compile(
+	r"\b(?:box|unit|office|flat|apartment|apt|suite|floor|room|shop)\b|ص\W{0,2}ب\b|صندوق|وحدة|مكتب|شقة|الدور|طابق|غرفة|محل",
+	re.IGNORECASE,
+)
 
 
 class Proposal(NamedTuple):
@@ -107,11 +120,10 @@ def addresses() -> Iterator[Proposal]:
 		"Address", filters={"country": "Saudi Arabia"}, fields=fields + own, order_by="name"
 	):
 		street, city, county = ((row[field] or "").strip() for field in ("address_line1", "city", "county"))
-		building = BUILDING.search(street)
 		wanted = (
 			(
 				AddressField.BUILDING_NUMBER,
-				building.group(0) if building else "",
+				building_number(street),
 				_("It stands in the street's line."),
 			),
 			(AddressField.DISTRICT, county, _("It stands in the county.")),
@@ -124,14 +136,28 @@ def addresses() -> Iterator[Proposal]:
 				yield Proposal("Address", row.name, field, value, why)
 
 
+def building_number(street: str) -> str:
+	"""The building number in a street's line that can be read in one way only; empty where a person has to say."""
+	if len(re.findall(r"\d+", street)) != 1 or OTHER_NUMBERS.search(street):
+		return ""
+	found = BEFORE_STREET.match(street) or CALLED_BUILDING.search(street)
+	return found["number"] if found else ""
+
+
 @frappe.whitelist()
 def preview_data() -> dict[str, Any]:
-	"""How many fields of each kind could be filled, what people call them, and the first of them in words."""
+	"""How many fields of each kind could be filled, what people call them, and the first of them in words.
+
+	`without_building`: the addresses in the Kingdom whose building number a person has to find.
+	"""
 	frappe.only_for(("System Manager", "ZATCA Manager"))
 	found = list(proposals())
 	counts = Counter(f"{one.doctype}.{one.field}" for one in found)
+	empty = {"country": "Saudi Arabia", AddressField.BUILDING_NUMBER: ("is", "not set")}
 	return {
 		"counts": dict(counts),
+		"without_building": frappe.db.count("Address", empty)
+		- counts[f"Address.{AddressField.BUILDING_NUMBER}"],
 		"labels": {kind: label_of(*kind.split(".")) for kind in counts},
 		"rows": [in_words(one) for one in found[:SHOWN]],
 	}

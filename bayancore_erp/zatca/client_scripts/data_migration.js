@@ -7,7 +7,8 @@
 			callback: ({ message: found }) => {
 				const kinds = Object.keys(found.counts);
 				if (!kinds.length) {
-					frappe.msgprint(__("Nothing more can be read from customers, addresses and items."));
+					const nothing = __("Nothing more can be read from customers, addresses and items.");
+					frappe.msgprint([nothing, left(found)].filter(Boolean).join("<br>"));
 					return;
 				}
 				choose(frm, kinds, found);
@@ -15,7 +16,16 @@
 		});
 	}
 
-	function choose(frm, kinds, { counts, labels, rows }) {
+	function left({ without_building }) {
+		return without_building
+			? __("Addresses in the Kingdom whose building number is not written clearly, for you to fill in: {0}.", [
+					without_building,
+			  ])
+			: "";
+	}
+
+	function choose(frm, kinds, found) {
+		const { counts, labels, rows } = found;
 		const escape = frappe.utils.escape_html;
 		const cell = (text) => `<td><bdi>${escape(text)}</bdi></td>`;
 		const shown = rows.map(
@@ -38,7 +48,8 @@
 					fieldtype: "HTML",
 					options: `<div style="max-block-size: 18rem; overflow: auto"><table class="table table-sm">
 						<thead><tr>${head}</tr></thead><tbody>${shown.join("")}</tbody></table></div>
-						${rest > 0 ? `<p class="text-muted">${__("And {0} more.", [rest])}</p>` : ""}`,
+						${rest > 0 ? `<p class="text-muted">${__("And {0} more.", [rest])}</p>` : ""}
+						<p class="text-muted">${left(found)}</p>`,
 				},
 			],
 			primary_action_label: __("Fill"),
