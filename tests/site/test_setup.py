@@ -139,11 +139,7 @@ def test_constants_and_fixture_name_the_same_fields() -> None:
 	for doctype in fields.INVOICE_DOCTYPES:
 		rows = {f["fieldname"]: f for f in ours if f["dt"] == doctype}
 		assert {n for n, f in rows.items() if f.get("read_only")} <= set(fields.SYSTEM_FIELDS)
-		assert {n for n, f in rows.items() if f.get("no_copy")} - {"zatca_self_billed"} <= set(
-			fields.CLEARED_ON_COPY
-		)
-	copied = {f["fieldname"]: f.get("no_copy") for f in FIELDS if f["dt"] == "Sales Invoice"}
-	assert all(copied[name] for name in fields.CLEARED_ON_COPY)
+		assert all(rows[n].get("no_copy") for n in fields.SYSTEM_FIELDS if n in rows)
 
 
 def test_exemption_reasons_are_those_of_the_core(frappe: Any) -> None:
@@ -226,6 +222,26 @@ def test_a_renamed_template_is_not_made_again(frappe: Any) -> None:
 	)
 	frappe.db.set_value("Item Tax Template", name, "title", "Our medicines")
 	assert setup_company(COMPANY)["created"] == []
+
+
+def test_one_vat_account_may_serve_sales_and_purchases(frappe: Any) -> None:
+	from bayancore_erp.setup.company import add_exemption, setup_company
+
+	settings = frappe.get_doc("ZATCA Settings", COMPANY)
+	own = settings.output_vat_account
+	frappe.db.set_value("Account", own, "account_name", "VAT 15 %")
+	frappe.db.delete("Account", {"name": settings.input_vat_account})
+	frappe.db.set_value(
+		"Purchase Taxes and Charges", {"account_head": settings.input_vat_account}, "account_head", own
+	)
+	frappe.db.delete("ZATCA Settings", {"name": COMPANY})
+	frappe.db.delete("Item Tax Template", {"company": COMPANY})
+	frappe.clear_cache()
+	setup_company(COMPANY)
+	settings = frappe.get_doc("ZATCA Settings", COMPANY)
+	assert settings.output_vat_account == settings.input_vat_account == own
+	item = frappe.get_doc("Item Tax Template", add_exemption(COMPANY, "VATEX-SA-MLTRY"))
+	assert [(row.tax_type, row.tax_rate) for row in item.taxes] == [(own, 0)]
 
 
 def test_a_new_saudi_company_is_set_up_by_itself(frappe: Any) -> None:
@@ -378,7 +394,16 @@ def test_existing_master_data_is_read_and_nothing_is_overwritten(frappe: Any) ->
 	frappe.db.set_value("Customer", "Said Already", "zatca_buyer_kind", "Government")
 	streets = {
 		"7421 King Fahd Road": "7421",
-		"شارع الملك فهد 7421": "7421",
+		"7421 طريق الملك فهد": "7421",
+		"شارع العليا، مبنى رقم 7421": "7421",
+		"شارع الملك فهد 7421": "",
+		"King Fahd Road, 7421 - 2345": "",
+		"7421 King Fahd Road 12214": "",
+		"P.O. Box 3456": "",
+		"3456 P.O. Box, King Fahd Road": "",
+		"Unit 1404": "",
+		"1404 Olaya Tower, King Fahd Road": "",
+		"2030 Street": "",
 		"Road 12345": "",
 		"Unit 12, Road 74210": "",
 		"Olaya": "",
@@ -391,8 +416,10 @@ def test_existing_master_data_is_read_and_nothing_is_overwritten(frappe: Any) ->
 				"county": "العليا", "country": "Saudi Arabia",
 			}
 		).insert()  # fmt: skip
-	counts = preview_data()["counts"]
-	assert counts["Customer.zatca_buyer_kind"] == 3 and counts["Address.zatca_building_number"] == 2
+	preview = preview_data()
+	counts = preview["counts"]
+	assert counts["Customer.zatca_buyer_kind"] == 3 and counts["Address.zatca_building_number"] == 3
+	assert preview["without_building"] == len(streets) - 3
 	assert not frappe.db.get_value("Customer", "Ali", "zatca_buyer_kind"), "a preview writes nothing"
 	assert fill_data() == sum(counts.values())
 	kinds = dict(frappe.get_all("Customer", fields=["name", "zatca_buyer_kind"], as_list=True))

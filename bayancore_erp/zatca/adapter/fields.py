@@ -200,26 +200,6 @@ SYSTEM_FIELDS: Final = (
 )
 """Of an invoice: read only in the desk, which does not stop an API caller. Guards put back what the database says."""
 
-CLEARED_ON_COPY: Final = (
-	*SYSTEM_FIELDS,
-	InvoiceField.SUPPLY_DATE,
-	InvoiceField.SUPPLY_END_DATE,
-	InvoiceField.VAT_DATE,
-	InvoiceField.SAR_RATE,
-	InvoiceField.REASON_CODE,
-	InvoiceField.REASON,
-	InvoiceField.EVENT_DATE,
-	InvoiceField.ORIGINAL_NUMBERS,
-	InvoiceField.ORIGINAL_DATE,
-	InvoiceField.ORIGINAL_KIND,
-	SalesInvoiceField.IS_PREPAYMENT,
-	SalesInvoiceField.PAYMENT_ENTRY,
-	SalesInvoiceField.PREPAYMENTS,
-	SalesInvoiceField.PAPER_NUMBER,
-	SalesInvoiceField.PAPER_ISSUED_AT,
-)
-"""Every no_copy field of an invoice. `frappe.copy_doc` copies them all the same."""
-
 
 class State(str, Enum):
 	"""`zatca_state` of an invoice and `state` of its submission; "" before anything happened."""

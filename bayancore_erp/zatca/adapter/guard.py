@@ -44,7 +44,7 @@ class NothingToHandOver(frappe.ValidationError):
 
 
 def forget_copied(doc: Any) -> None:
-	"""A new document carries nothing of another one's life: copying and amending bring it along."""
+	"""A new document carries nothing of what the system wrote on another one: copying and amending bring it along."""
 	for field in SYSTEM_FIELDS:
 		doc.set(field, None)
 
