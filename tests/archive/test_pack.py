@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import packs
 
 from bayancore_erp.archive.core import trail, verify_pack
-from bayancore_erp.archive.core.pack import ChainRow, PackDocument
+from bayancore_erp.archive.core.pack import ChainRow, EvidenceRow, PackDocument
 from bayancore_erp.archive.core.verify_pack import FIXED, MANIFEST, NotAPack
 from bayancore_erp.zatca.core.errors import InvalidInput
 
@@ -112,6 +112,72 @@ def test_a_row_destroyed_after_its_term_is_no_problem(company: packs.Company, tm
 	other = trail.chain(replace(event, digest="0" * 64), after).as_line()
 	pack, _seal = packs.write(company, trail=(*company.trail, other), records=records)
 	assert "was no longer there" in str(packs.problems(pack, tmp_path)[0])
+
+
+def destroyed_later(company: packs.Company, **changes: str) -> tuple[list[EvidenceRow], str]:
+	"""The pack's rows without one of them, and the trail's record of its end, years behind the pack's excerpt."""
+	gone = company.records[2]
+	digest = verify_pack.row_digest(gone.columns)
+	event = trail.Event("2033-01-02T10:00:00.000+03:00", "officer", "Destroyed", gone.subject, digest)
+	after = trail.Record(9000, event, "", "c" * 64)
+	records = [replace(row, columns={}) if row == gone else row for row in company.records]
+	return records, trail.chain(replace(event, **changes), after).as_line()
+
+
+def test_a_row_destroyed_long_after_the_period_is_no_problem(company: packs.Company, tmp_path: Path) -> None:
+	records, line = destroyed_later(company)
+	pack, _seal = packs.write(company, records=records, destroyed=[line])
+	assert packs.problems(pack, tmp_path) == []
+	pack, _seal = packs.write(company, records=records)
+	assert "was no longer there" in str(packs.problems(pack, tmp_path)[0])
+
+
+@pytest.mark.parametrize(
+	("changes", "said"),
+	[
+		({"digest": "0" * 64}, "no row that is missing"),
+		({"subject": "ZATCA Document other"}, "no row that is missing"),
+		({"action": "Changed"}, "no later record"),
+	],
+)
+def test_another_record_does_not_stand_for_a_destruction(
+	company: packs.Company, changes: dict[str, str], said: str, tmp_path: Path
+) -> None:
+	records, line = destroyed_later(company, **changes)
+	pack, _seal = packs.write(company, records=records, destroyed=[line])
+	first, second = (str(each) for each in packs.problems(pack, tmp_path))
+	assert said in first and "was no longer there" in second
+
+
+def test_a_forged_record_of_a_destruction_is_found(company: packs.Company, tmp_path: Path) -> None:
+	records, line = destroyed_later(company)
+	early = trail.chain(next(iter(trail.read([line]))).event, None).as_line()
+	for forged, said in (
+		(line.replace("officer", "nobody!"), "was changed"),
+		("{}", "cannot be read"),
+		(early, "no later record"),
+	):
+		pack, _seal = packs.write(company, records=records, destroyed=[line])
+		of = [
+			(name, f"{forged}\n".encode() if name == verify_pack.GONE else content)
+			for name, content in packs.members(pack)
+		]
+		first, second = (str(each) for each in packs.problems(packs.rezip(of, remanifest=True), tmp_path))
+		assert said in first and "was no longer there" in second
+
+
+def older(pack: bytes, **about: object) -> bytes:
+	"""The pack as it was written before there was a list of what was destroyed."""
+	of = [(name, content) for name, content in packs.members(pack) if name != verify_pack.GONE]
+	says = {**json.loads(dict(of)["pack.json"]), "format": "bayancore-pack/2", **about}
+	text = verify_pack.canonical(says).encode()
+	return packs.rezip([(n, text if n == "pack.json" else c) for n, c in of], remanifest=True)
+
+
+def test_a_pack_of_the_older_format_verifies(pack: bytes, tmp_path: Path) -> None:
+	assert packs.problems(older(pack), tmp_path) == []
+	with pytest.raises(NotAPack, match=verify_pack.GONE):
+		packs.problems(older(pack, format=verify_pack.FORMAT), tmp_path)
 
 
 def test_a_stranger_runs_the_verifier_from_the_zip(pack: bytes, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -314,6 +314,38 @@ def test_destroyed_by_the_officer_alone_out_of_the_archive_as_well(
 	assert report.ok, report.findings
 	made = pack(frappe)
 	assert made.state == "Verified", made.findings or made.last_error
+
+
+def test_what_is_destroyed_years_later_leaves_its_proofs_whole(
+	frappe: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+	from bayancore_erp.archive.adapter import packs, retention, trail, trail_heads, trail_seal
+	from bayancore_erp.archive.adapter.pack_source import Period
+	from bayancore_erp.archive.adapter.verify import verify
+	from bayancore_erp.archive.core import verify_pack
+
+	doc = issued(frappe, world.VAT_BUYER)
+	trail_seal.seal_all()
+	assert trail_heads.anchor(world.COMPANY), "the document is its device's last one, as of a retired device"
+	[free] = retention.of([doc.zatca_document], date(2033, 1, 1))
+
+	class Later(datetime):
+		@classmethod
+		def now(cls, tz: Any = None) -> Any:
+			return datetime(2033, 1, 2, 10, tzinfo=tz)
+
+	with monkeypatch.context() as patch:
+		patch.setattr(trail, "datetime", Later)
+		retention.remove(free, "Its term has ended")
+	frappe.db.commit()
+	day = frappe.utils.getdate()
+	made = packs.make(Period(world.COMPANY, day, day), tmp_path / "pack.zip")
+	assert made.problems == ()
+	told = [json.loads(line) for line in verify_pack.Pack(str(made.path)).lines(verify_pack.GONE)]
+	assert {row["subject"].rpartition(" ")[0] for row in told} >= {"ZATCA Document", "ZATCA Attempt"}
+	assert all(row["at"].startswith("2033-01-02") and row["action"] == "Destroyed" for row in told)
+	report = verify()
+	assert report.ok, report.findings
 
 
 def test_everything_exported_allows_to_uninstall(frappe: Any, bench: PrivateBench, tmp_path: Path) -> None:

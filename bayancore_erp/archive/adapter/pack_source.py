@@ -18,7 +18,7 @@ from frappe.utils import getdate
 from bayancore_erp.archive.adapter import papers, trail_rows
 from bayancore_erp.archive.adapter.clearing import GONE
 from bayancore_erp.archive.adapter.lawful import ACCEPTED, answers_of, lawful, request_of
-from bayancore_erp.archive.adapter.trail import EVENT, event_of
+from bayancore_erp.archive.adapter.trail import EVENT, Action, event_of, is_authentic
 from bayancore_erp.archive.adapter.trail_seal import SEAL
 from bayancore_erp.archive.core import trail
 from bayancore_erp.archive.core.pack import ChainRow, EvidenceRow, PackDocument
@@ -207,6 +207,39 @@ def records(company: str, run: tuple[int, int]) -> Iterator[EvidenceRow]:
 			yield from evidence(page)
 			page = []
 	yield from evidence(page)
+
+
+def destroyed(company: str, run: tuple[int, int]) -> Iterator[str]:
+	"""The lines from behind a run that tell of the lawful destruction of rows which the run tells of."""
+	number = run[1]
+	while True:
+		rows = frappe.db.sql(
+			f"""select s.number, s.hash, p.hash previous, e.*
+			from `tab{SEAL}` s join `tab{EVENT}` e on e.name = s.event
+			left join `tab{SEAL}` p on p.company = s.company and p.number = s.number - 1
+			where s.company = %(company)s and s.number > %(number)s and e.action = %(destroyed)s and exists (
+				select 1 from `tab{EVENT}` b join `tab{SEAL}` t on t.event = b.name
+				where b.subject_name = e.subject_name and b.subject_doctype = e.subject_doctype
+					and b.action in %(born)s and b.digest = e.digest
+					and t.company = s.company and t.number between %(first)s and %(last)s)
+			order by s.number limit {PAGE}""",
+			{
+				"company": company,
+				"number": number,
+				"destroyed": Action.DESTROYED.value,
+				"born": tuple(EVIDENCE),
+				"first": run[0],
+				"last": run[1],
+			},
+			as_dict=True,
+		)
+		for row in filter(is_authentic, rows):
+			yield trail.Record(
+				int(row.number), event_of(row), row.previous or trail.START, row.hash
+			).as_line()
+		if len(rows) < PAGE:
+			return
+		number = rows[-1].number
 
 
 def evidence(told: list[Any]) -> Iterator[EvidenceRow]:

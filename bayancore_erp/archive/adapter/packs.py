@@ -61,6 +61,7 @@ def make(period: Period, path: Path, progress: Callable[[int, int], None] | None
 				trail=pack_source.lines(period.company, own),
 				site=pack_source.lines("", site),
 				records=pack_source.records(period.company, own),
+				destroyed=pack_source.destroyed(period.company, own),
 			)
 			out.flush()
 			os.fsync(out.fileno())

@@ -19,6 +19,7 @@ from bayancore_erp.archive.adapter import (
 	verify_states,
 	verify_trail,
 )
+from bayancore_erp.archive.adapter.clearing import GONE
 from bayancore_erp.archive.adapter.trail import EVENT, Action, is_authentic, record
 from bayancore_erp.archive.adapter.verify_finding import Counts, Finding
 from bayancore_erp.zatca.adapter import chain, watch
@@ -158,7 +159,11 @@ def anchored(noted: trail_heads.Noted) -> Iterator[Finding]:
 	"""Places of devices' chains that were anchored and are not there, or are another document's."""
 	for company in frappe.get_all("Company", pluck="name"):
 		for device, icv, digest, where in noted.chains(company):
-			found = frappe.db.get_value("ZATCA Document", {"device": device, "icv": icv}, "invoice_hash")
+			place = {"device": device, "icv": icv}
+			# A document that was destroyed after its term leaves its place.
+			found = frappe.db.get_value("ZATCA Document", place, "invoice_hash") or frappe.db.get_value(
+				GONE, place, "invoice_hash"
+			)
 			if icv and found != digest:
 				yield Finding(
 					"ZATCA Device",

@@ -4,7 +4,8 @@ Takes documents, chain rows and trail lines as iterators; gives a zip that `veri
 us, and its seal, the digest of the manifest, to be handed over by another way. Never holds more than one document: lists and
 the zip's directory wait in temporary files, so that 100,000 documents need no more memory than ten.
 
-	README.txt  verify_pack.py  pack.json  documents.jsonl  trail.jsonl  site.jsonl  records.jsonl  totals.json  manifest.jsonl
+	README.txt  verify_pack.py  pack.json  documents.jsonl  trail.jsonl  site.jsonl  records.jsonl  destroyed.jsonl  totals.json
+	manifest.jsonl
 	documents/<year-month>/<UUID>/invoice.xml invoice.pdf request.json answer-1.json …
 	chain/<device>.jsonl
 
@@ -93,12 +94,14 @@ def write_pack(
 	trail: Iterable[str],
 	site: Iterable[str] = (),
 	records: Iterable[EvidenceRow] = (),
+	destroyed: Iterable[str] = (),
 ) -> Seal:
 	"""Write the pack of `start` to `end` (both included) to `out`, which need not be seekable.
 
 	`chain` comes device by device, each in the counter's order, from the first to the last document of the period without
 	a gap. `trail` is a run of the company's trail, `site` one of the site's own (logins, settings, roles), and `records` the
-	rows of evidence that `trail` tells of, in its order; they are read after it. Raises InvalidInput for a document that is no invoice or has come before, and for
+	rows of evidence that `trail` tells of, in its order; they are read after it. `destroyed` are lines from behind that run: the trail's
+	records of rows among them that were destroyed since, in its order. Raises InvalidInput for a document that is no invoice or has come before, and for
 	chain rows or trail lines out of order; then what was written is no pack and must be thrown away.
 	"""
 	if end < start:
@@ -122,6 +125,7 @@ def write_pack(
 			"site": _write_trail(writer, "site.jsonl", site),
 		}
 		_write_records(writer, records)
+		_write_trail(writer, verify_pack.GONE, destroyed)
 		writer.add("totals.json", verify_pack.canonical(totals.rows()).encode())
 		writer.add("pack.json", verify_pack.canonical(about).encode())
 		return Seal(writer.finish(), count, writer.members)

@@ -3,9 +3,9 @@
 Takes a zip that `pack.py` wrote, and, where the company gave them by another way, its seal and the trail's anchored head.
 Gives plain sentences, each naming the place of what does not hold. Checks: the zip itself (hostile ones are refused before
 they are read), the manifest, each device's chain (counter, previous hash), each invoice's own hash, stamp and QR, the audit
-trail (the company's and, beside it, the site's logins and settings), each row of evidence against the trail's record of it, the
-VAT totals. What only the seal holds: PDFs, requests, answers, and the UUID and date of documents that were not
-accepted. Needs Python 3.10, lxml and cryptography, and nothing of the company's. Does not look into PDFs
+trail (the company's and, beside it, the site's logins and settings), each row of evidence against the trail's record of it, or of
+its lawful destruction, the VAT totals. What only the seal holds: PDFs, requests, answers, the UUID and date of documents that were
+not accepted, and that a record of destruction later than the pack's period stands in the trail. Needs Python 3.10, lxml and cryptography, and nothing of the company's. Does not look into PDFs
 beyond their digest, and does not ask who issued a certificate. Never writes, never unpacks, never uses the network.
 
 usage: python verify_pack.py PACK.zip [--seal HEX] [--head HEX]
@@ -36,7 +36,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
-FORMAT = "bayancore-pack/2"
+FORMAT = "bayancore-pack/3"
+OLDER = "bayancore-pack/2"
+"""Without a list of what was destroyed after the period."""
 FIRST_PIH = base64.b64encode(hashlib.sha256(b"0").hexdigest().encode()).decode()
 TRAIL_START = "0" * 64
 TRAIL_KEYS = ("number", "at", "actor", "action", "subject", "digest", "facts", "previous", "hash")
@@ -56,6 +58,7 @@ EVIDENCE = frozenset(
 )
 """Actions of the trail that tell of a new row of evidence, or of one older than the trail, whose digest they state."""
 DESTROYED = "Destroyed"
+GONE = "destroyed.jsonl"
 NO_PDF = "the document has no PDF: it could not be had when the pack was made."
 MANIFEST = "manifest.jsonl"
 _NAME = re.compile(
@@ -347,16 +350,21 @@ def row_digest(columns: dict[str, str]) -> str:
 	return digest.hexdigest()
 
 
-def check_records(place: str, lines: Iterable[str], trail: Iterable[str]) -> Iterator[Problem]:
-	"""Whether the rows of evidence are those the trail tells of, each with its digest, in the trail's order."""
+def check_records(
+	place: str, lines: Iterable[str], trail: Iterable[str], destroyed: Iterable[str] = ()
+) -> Iterator[Problem]:
+	"""Whether the rows of evidence are those the trail tells of, each with its digest, in the trail's order.
+
+	`destroyed` are records of the same trail from behind the excerpt, which tell of rows that went after their term.
+	"""
 	rows = enumerate(lines, 1)
-	number = 0
+	number = last = 0
 	gone: dict[str, tuple[str, str]] = {}
 	for line in trail:
 		told = _row(line, TRAIL_KEYS)
 		if told is None:
 			continue
-		subject = str(told["subject"])
+		subject, last = str(told["subject"]), told["number"] if isinstance(told["number"], int) else last
 		if told["action"] == DESTROYED and gone.get(subject, ("", ""))[1] == told["digest"]:
 			# Lawfully, after its term: the trail says so itself.
 			del gone[subject]
@@ -382,11 +390,32 @@ def check_records(place: str, lines: Iterable[str], trail: Iterable[str]) -> Ite
 			yield Problem(
 				at, f"{_shown(subject)} was changed: trail record {told['number']} states another digest."
 			)
+	yield from _check_destroyed(destroyed, last, gone)
 	for subject, (at, _digest) in gone.items():
 		yield Problem(at, f"{_shown(subject)} was no longer there when the pack was made.")
 	for number, _text in rows:
 		yield Problem(f"{place} line {number}", "no record of the trail tells of it.")
 		return
+
+
+def _check_destroyed(lines: Iterable[str], last: int, gone: dict[str, tuple[str, str]]) -> Iterator[Problem]:
+	"""Later records of rows that are `gone`, each of which it takes out."""
+	for number, line in enumerate(lines, 1):
+		at = f"{GONE} line {number}"
+		told = _row(line, TRAIL_KEYS)
+		if told is None or not isinstance(told["number"], int):
+			yield Problem(at, "the record cannot be read.")
+			continue
+		own = canonical({key: value for key, value in told.items() if key != "hash"})
+		if told["hash"] != hashlib.sha256(own.encode()).hexdigest():
+			yield Problem(at, f"record {told['number']} was changed: its hash does not fit its content.")
+		elif told["action"] != DESTROYED or told["number"] <= last:
+			yield Problem(at, f"record {told['number']} is no later record of a destruction.")
+		elif gone.get(str(told["subject"]), ("", ""))[1] != told["digest"]:
+			yield Problem(at, f"record {told['number']} tells of no row that is missing here.")
+		else:
+			del gone[str(told["subject"])]
+			last = told["number"]
 
 
 def _row(line: str, keys: tuple[str, ...]) -> dict[str, Any] | None:
@@ -432,7 +461,7 @@ class Pack:
 		for entry in entries:
 			if entry.filename in self.members:
 				raise NotAPack(f"“{_shown(entry.filename)}” stands in it twice.")
-			if entry.filename not in (*FIXED, MANIFEST) and not _NAME.fullmatch(entry.filename):
+			if entry.filename not in (*FIXED, GONE, MANIFEST) and not _NAME.fullmatch(entry.filename):
 				raise NotAPack(f"“{_shown(entry.filename)}” is no name of a pack's member.")
 			if entry.flag_bits & 0x1 or (entry.external_attr >> 16) & 0o170000 not in (0, 0o100000):
 				raise NotAPack(f"“{_shown(entry.filename)}” is encrypted or no plain file.")
@@ -494,8 +523,10 @@ def verify(path: str, *, seal: str = "", head: str = "") -> Iterator[Problem]:
 				raise ValueError
 	except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
 		raise NotAPack("Its pack.json cannot be read.")
-	if about.get("format") != FORMAT:
+	if about.get("format") not in (FORMAT, OLDER):
 		raise NotAPack("It is of another format than this verifier knows.")
+	if about["format"] == FORMAT and GONE not in pack.members:
+		raise NotAPack(f"It has no {GONE}.")
 	yield from _check_manifest(pack, seal)
 	rows: dict[tuple[str, int], tuple[str, str, str, str, str]] = {}
 	for name in (n for n in pack.members if n.startswith("chain/")):
@@ -518,7 +549,12 @@ def verify(path: str, *, seal: str = "", head: str = "") -> Iterator[Problem]:
 	yield from _check_totals(pack, totals)
 	yield from check_trail("trail.jsonl", pack.lines("trail.jsonl"), trail, head)
 	yield from check_trail("site.jsonl", pack.lines("site.jsonl"), site)
-	yield from check_records("records.jsonl", pack.lines("records.jsonl"), pack.lines("trail.jsonl"))
+	yield from check_records(
+		"records.jsonl",
+		pack.lines("records.jsonl"),
+		pack.lines("trail.jsonl"),
+		pack.lines(GONE) if GONE in pack.members else (),
+	)
 
 
 def _device(about: Any) -> str:
