@@ -413,6 +413,55 @@ def test_a_debit_note_deducts_no_advance_again(frappe: Any) -> None:
 	assert cleared(frappe, note).grand_total == 115
 
 
+def test_in_another_currency_an_advance_keeps_the_rate_of_its_day(frappe: Any) -> None:
+	from bayancore_erp.invoice_to_cash.adapter.vat_totals import vouchers
+
+	euros = world.make(
+		frappe,
+		"Account",
+		account_name=f"Debtors EUR {frappe.generate_hash(length=5)}",
+		company=world.COMPANY,
+		parent_account=f"Accounts Receivable - {world.ABBR}",
+		account_type="Receivable",
+		account_currency="EUR",
+	).name
+	buyer = another_buyer(frappe)
+	customer = frappe.get_doc("Customer", buyer)
+	customer.default_currency = "EUR"
+	customer.append("accounts", {"company": world.COMPANY, "account": euros})
+	customer.save()
+	told = {"customer": buyer, "currency": "EUR", "conversion_rate": 4.0}
+	sales_order = order(frappe, world.line("بناء | Building", 1, 10000), **told)
+	came = {"paid_from": euros, "paid_from_account_currency": "EUR", "source_exchange_rate": 4.2}
+	payment = received(frappe, 1150, sales_order, party=buyer, received_amount=4830, **came)
+	advance = drafted(frappe, payment)
+	assert (advance.currency, advance.conversion_rate, advance.grand_total) == ("EUR", 4.2, 1150)
+	advance = cleared(frappe, advance)
+	assert world.ledger(frappe, advance) == {
+		euros: Decimal("4830.00"),
+		world.ADVANCES: Decimal("-4200.00"),
+		world.VAT: Decimal("-630.00"),
+	}
+	assert advance.outstanding_amount == 0
+
+	final = invoice_for(frappe, sales_order)
+	assert (final.conversion_rate, final.grand_total, final.base_grand_total) == (4.0, 10350, 41400)
+	final.save()
+	final = cleared(frappe, final)
+	exchange = frappe.db.get_value("Company", world.COMPANY, "exchange_gain_loss_account")
+	assert world.ledger(frappe, final) == {
+		euros: Decimal("41400.00"),
+		world.ADVANCES: Decimal("4200.00"),
+		exchange: Decimal("-200.00"),
+		world.VAT: Decimal("-5400.00"),
+		world.SALES: Decimal("-40000.00"),
+	}
+	assert final.outstanding_amount == 10350
+	assert frappe.db.get_value("ZATCA Document", final.zatca_uuid, "vat_total") == "6000.00"
+	[told] = [each for each in vouchers(world.COMPANY, "2026-01-01", "2026-12-31") if each.name == final.name]
+	assert (told.advances, told.difference) == (600, 0)
+
+
 def test_an_advance_from_before_this_system(frappe: Any) -> None:
 	final = world.invoice(
 		frappe,

@@ -185,6 +185,16 @@ def test_vat_in_riyals_has_the_rate_of_the_central_bank(frappe: Any) -> None:
 		world.SALES: Decimal("-37500.00"),
 		world.VAT: Decimal("-5626.80"),
 	}
+	advance = {"invoice_number": "OLD-1", "issue_date": "2025-11-02", "vat_rate": 15, "taxable": 1000}
+	doc = invoice(frappe, world.VAT_BUYER, rows, **told, zatca_prepayments=[advance])
+	assert not found(doc)
+	doc.submit()
+	assert world.ledger(frappe, doc) == {
+		world.DEBTORS: Decimal("38814.12"),
+		world.ADVANCES: Decimal("3750.00"),
+		world.SALES: Decimal("-37500.00"),
+		world.VAT: Decimal("-5064.12"),
+	}
 	freight = charge(world.FREIGHT, 100, "Freight")
 	wrong = invoice(frappe, world.VAT_BUYER, rows, **told, taxes=[*vat_rows(), freight])
 	with pytest.raises(NotRounding):

@@ -134,7 +134,7 @@ def draft(payment: Any, parts: list[Receipt]) -> Any:
 	order = frappe.get_doc(ORDER, parts[0].order) if parts[0].order else None
 	company_currency = frappe.get_cached_value("Company", payment.company, "default_currency")
 	currency = order.currency if order else payment.paid_from_account_currency or company_currency
-	rate = exact(order.conversion_rate) if order else Decimal("1")
+	rate = rate_on_receipt(payment, currency, order)
 	doc = frappe.new_doc(INVOICE)
 	doc.update(
 		{
@@ -177,6 +177,20 @@ def draft(payment: Any, parts: list[Receipt]) -> Any:
 		for key, share in shares_of(part, amount).items():
 			doc.append("items", line(payment, settings, part.order, key, share))
 	return doc
+
+
+def rate_on_receipt(payment: Any, currency: str, order: Any) -> Decimal:
+	"""What one unit of the currency was worth on the day VAT fell due on the advance: as the payment states it (IR art. 61).
+
+	Of money that came in riyals VAT is a part of those riyals; the order's rate only says how much of the order it pays.
+	"""
+	for kept_in, rate in (
+		("paid_from_account_currency", "source_exchange_rate"),
+		("paid_to_account_currency", "target_exchange_rate"),
+	):
+		if payment.get(kept_in) == currency:
+			return exact(payment.get(rate) or 1)
+	return exact(order.conversion_rate) if order else Decimal("1")
 
 
 def line(payment: Any, settings: Any, order: str, key: Key, amount: Decimal) -> dict[str, Any]:

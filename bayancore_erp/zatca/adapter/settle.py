@@ -23,7 +23,7 @@ from frappe import _
 from frappe.utils import cint
 
 from bayancore_erp.zatca.adapter import consolidation
-from bayancore_erp.zatca.adapter.deduction import deduct_advances, deducting_rows
+from bayancore_erp.zatca.adapter.deduction import book_at_their_rates, deduct_advances, deducting_rows
 from bayancore_erp.zatca.adapter.difference import BOOKED, LABELS, Difference, difference
 from bayancore_erp.zatca.adapter.fields import InvoiceField
 from bayancore_erp.zatca.adapter.mapper.figures import exact, money, sign_of
@@ -157,7 +157,7 @@ def write_items(doc: Any, mapping: Mapping, totals: Totals, sign: int) -> None:
 
 
 def write_vat(mapping: Mapping, totals: Totals, sign: int, rate: Decimal) -> None:
-	"""The VAT rows: the halalas go to the largest."""
+	"""The VAT rows: the halalas go to the largest. In riyals the VAT of deducted advances has the rate that VAT has."""
 	rows = mapping.taxes.vat_rows
 	if not rows:
 		return
@@ -175,6 +175,12 @@ def write_vat(mapping: Mapping, totals: Totals, sign: int, rate: Decimal) -> Non
 		row.base_tax_amount = as_float(
 			round2(money(row.tax_amount) * rate) if row is not largest else bases[id(row)]
 		)
+	if mapping.facts.in_riyals and mapping.invoice.sar_rate:
+		heads = {row.account_head for row in rows}
+		for row in mapping.taxes.prepayments:
+			if row.account_head in heads:
+				base = round2(money(row.tax_amount) * mapping.invoice.sar_rate)
+				row.base_tax_amount = row.base_tax_amount_after_discount_amount = as_float(base)
 
 
 def write_totals(doc: Any, mapping: Mapping, totals: Totals, sign: int, rate: Decimal) -> None:
@@ -249,15 +255,19 @@ def pay(doc: Any, amount: Decimal) -> None:
 		follow(doc).calculate_paid_amount()
 
 
-def keep_discount(doc: Any) -> None:
-	"""A discount on the grand total is one on what is sold, whatever was paid of it in advance. Until `on_validate`."""
-	if doc.get("apply_discount_on") == "Grand Total" and deducting_rows(doc):
+def keep_advances(doc: Any) -> None:
+	"""A discount on the grand total is one on what is sold, and an advance keeps its rate, whatever ERPNext makes of the rows.
+
+	Until `on_validate`.
+	"""
+	if deducting_rows(doc):
 		doc.calculate_taxes_and_totals = partial(calculate_with_advances, doc)
 
 
 def calculate_with_advances(doc: Any) -> None:
-	"""ERPNext's calculation, its discount taken before the advances are."""
+	"""ERPNext's calculation, its discount taken before the advances are, and those booked as they came in."""
 	BeforeAdvances(doc)
+	book_at_their_rates(doc)
 	doc.calculate_commission()
 	doc.calculate_contribution()
 
@@ -283,7 +293,7 @@ def follow(doc: Any) -> Any:
 def before_validate(doc: Any, method: str | None = None) -> None:
 	"""Before ERPNext computes: what its own calculation has to know."""
 	deduct_advances(doc)
-	keep_discount(doc)
+	keep_advances(doc)
 	keep_refund(doc)
 
 
