@@ -53,6 +53,7 @@ def measure(rounds: int) -> int:
 		from bayancore_erp.invoice_to_cash.adapter import desk, light
 		from bayancore_erp.invoice_to_cash.api import readiness
 
+		world.in_use(frappe)
 		documents = [a_document(frappe, doctype) for doctype in DOCTYPES]
 		documents.append(frappe.get_doc("Customer", world.VAT_BUYER))
 		frappe.db.commit()

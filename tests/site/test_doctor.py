@@ -374,6 +374,29 @@ def test_invoices_that_do_not_move(frappe: Any, issued: list[str]) -> None:
 		frappe.db.rollback()
 
 
+def test_invoices_on_hold_for_a_device_that_is_not(frappe: Any, issued: list[str]) -> None:
+	from bayancore_erp.zatca.adapter import journal
+
+	name = frappe.db.get_value(journal.SUBMISSION, {"invoice_name": issued[0]})
+	before = frappe.utils.add_to_date(frappe.utils.now_datetime(), minutes=-16)
+	for device in (frappe.device, None):
+		change(
+			frappe,
+			journal.SUBMISSION,
+			name,
+			live_key="x",
+			state="On Hold",
+			device=device,
+			requested_at=before,
+		)
+		assert lights("zatca.adapter.doctor.waiting", "on hold") == [RED]
+		change(frappe, "ZATCA Device", frappe.device, on_hold=1)
+		assert lights("zatca.adapter.doctor.waiting") == [GREEN], "the device itself is the finding"
+		change(frappe, "ZATCA Device", frappe.device, status="Retired")
+		assert lights("zatca.adapter.doctor.waiting", "on hold") == [RED]
+		frappe.db.rollback()
+
+
 # --- what things stand on ---------------------------------------------------------------------------------------------
 def test_a_database_that_does_not_flush(frappe: Any, bench: PrivateBench) -> None:
 	def flush(value: int) -> None:

@@ -16,6 +16,7 @@ ADDRESS = "Horizon Co-Billing"
 def site(bench: PrivateBench) -> Iterator[Any]:
 	with world.connected(bench) as frappe:
 		add_goods(frappe)
+		world.in_use(frappe)
 		frappe.db.commit()
 		yield frappe
 
@@ -282,6 +283,16 @@ def test_no_device_to_sign_with(frappe: Any) -> None:
 	frappe.clear_document_cache("ZATCA Settings", world.COMPANY)
 	point = point_of(look(doc), "NO-DEVICE")
 	assert (point["place"]["doctype"], point["place"]["fieldname"]) == ("ZATCA Settings", "default_device")
+
+
+@pytest.mark.parametrize("status", ["Retired", "Key Made"])
+def test_a_chosen_device_that_is_not_in_use(frappe: Any, status: str) -> None:
+	doc = make(frappe, "Sales Invoice")
+	assert codes(look(doc)) == []
+	device = frappe.db.get_value("ZATCA Settings", world.COMPANY, "default_device")
+	frappe.db.set_value("ZATCA Device", device, "status", status)
+	found = look(doc)
+	assert found["light"] == "Not Ready" and device in point_of(found, "DEVICE-STATUS")["text"]
 
 
 # --- prices and tax templates of a quotation --------------------------------------------------------------------------

@@ -140,6 +140,11 @@ def set_up_company(frappe: Any) -> None:
 	settings.save()
 
 
+def in_use(frappe: Any) -> None:
+	"""The device as if it were connected, for what never signs. The caller commits."""
+	frappe.db.set_value("ZATCA Device", {"company": COMPANY}, "status", "Active")
+
+
 def add_address(frappe: Any, doctype: str, name: str, **changes: Any) -> str:
 	"""A National Address linked to a party."""
 	values = {

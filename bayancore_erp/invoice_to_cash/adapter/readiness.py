@@ -315,15 +315,24 @@ def units(case: Case) -> Iterator[Point]:
 
 
 def device(case: Case) -> Iterator[Point]:
-	"""Nothing to sign with, or a device on hold."""
+	"""Nothing to sign with, or a device that is not in use or on hold."""
 	doc, name = case.doc, device_for(case.doc, case.facts)
 	if not name:
 		yield Point(
 			"NO-DEVICE", no_device(doc).text, ERROR, Place("ZATCA Settings", doc.company, "default_device")
 		)
 		return
-	held = frappe.db.get_value("ZATCA Device", name, "on_hold")
-	if held and kind_of(doc, case.facts) is Kind.STANDARD:
+	signer = frappe.db.get_value("ZATCA Device", name, ["status", "on_hold"], as_dict=True)
+	if not signer or signer.status != "Active":
+		yield Point(
+			"DEVICE-STATUS",
+			_(
+				"The device {0} is not in use, so the invoice would wait. Connect it, or choose another for the branch or till."
+			).format(name),
+			ERROR,
+			Place("ZATCA Device", name, "status"),
+		)
+	elif signer.on_hold and kind_of(doc, case.facts) is Kind.STANDARD:
 		yield Point(
 			"DEVICE-ON-HOLD",
 			_("The device {0} is on hold: the invoice would wait until it is released.").format(name),

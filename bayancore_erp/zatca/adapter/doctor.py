@@ -341,6 +341,7 @@ def waiting() -> Iterator[Finding]:
 		journal.SUBMISSION, [*live, ["deadline", "<", add_to_date(now, hours=REPORT_SOON.seconds // 3600)]]
 	)
 	unposted = frappe.db.count(journal.SUBMISSION, [*live, ["state", "=", State.CLEARED_NOT_POSTED.value]])
+	held = held_by_nothing(now - STUCK)
 	route = ("List", journal.SUBMISSION)
 	if late:
 		yield Finding(
@@ -358,8 +359,31 @@ def waiting() -> Iterator[Finding]:
 			area, Light.AMBER, _("{0} invoices have not moved for a quarter of an hour.").format(stuck),
 			_("The watchdog takes them up by itself; if it does not, look at scheduler and workers."), route,
 		)  # fmt: skip
-	if not (late or unposted or stuck):
+	if held:
+		yield Finding(
+			area, Light.RED, _("{0} invoices are on hold though no device of theirs is.").format(held),
+			_("Open one: it says what it waits for, most often a device that is not in use."), route,
+		)  # fmt: skip
+	if not (late or unposted or stuck or held):
 		yield Finding(area, Light.GREEN, _("Nothing is stuck."))
+
+
+def held_by_nothing(since: datetime) -> int:
+	"""How many have been on hold since before `since` without a device on hold that explains it.
+
+	One that is not signed yet belongs to no device: any of its company's may be what it waits for.
+	"""
+	return int(
+		frappe.db.sql(
+			"""select count(*) from `tabZATCA Submission` submission
+			where live_key is not null and state = %(state)s and requested_at < %(since)s and not exists (
+				select name from `tabZATCA Device` device
+				where on_hold = 1 and status = 'Active' and device.company = submission.company
+				and (device.name = submission.device or coalesce(submission.device, '') = '')
+			)""",
+			{"state": State.ON_HOLD.value, "since": since},
+		)[0][0]
+	)
 
 
 # --- what things stand on ---------------------------------------------------------------------------------------------
