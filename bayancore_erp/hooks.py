@@ -288,6 +288,7 @@ zatca_doctor = [
 	f"bayancore_erp.zatca.adapter.{check}"
 	for check in (
 		"doctor.environments",
+		"doctor.signers",
 		"doctor.devices",
 		"doctor_records.homes",
 		"doctor.chains",

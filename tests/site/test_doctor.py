@@ -227,6 +227,25 @@ def test_a_company_past_its_date_outside_production(frappe: Any) -> None:
 	assert lights("environments") == []
 
 
+def test_a_company_that_issues_without_a_device(frappe: Any) -> None:
+	assert lights("signers") == []
+	(finding,) = with_device(frappe, signs_simplified=0)
+	assert finding.light.value == AMBER and "simplified" in finding.sentence
+	(finding,) = with_device(frappe, signs_offline=1)
+	assert finding.light.value == AMBER and "standard" in finding.sentence
+	(finding,) = with_device(frappe, status="Retired")
+	assert finding.light.value == RED and finding.route == ("zatca-setup", world.COMPANY)
+	change(frappe, "ZATCA Settings", world.COMPANY, enabled=0)
+	assert lights("signers") == []
+
+
+def with_device(frappe: Any, **values: Any) -> list[Any]:
+	"""What is said of signers when the company's device is like this."""
+	change(frappe, "ZATCA Device", frappe.device, signs_standard=1, signs_simplified=1, signs_offline=0)
+	change(frappe, "ZATCA Device", frappe.device, **values)
+	return findings("signers")
+
+
 def test_the_managers_of_a_company_past_its_date_are_told_weekly(frappe: Any) -> None:
 	from frappe.desk.form.load import getdoc
 	from frappe.utils import add_days, nowdate

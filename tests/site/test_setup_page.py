@@ -159,6 +159,14 @@ def test_the_form_is_stored_where_each_thing_belongs(frappe: Any, page: Any) -> 
 	assert request_of(frappe.get_doc("ZATCA Device", name)).organization_unit == "3101223935"
 
 
+def test_issuing_starts_with_a_device_only(frappe: Any, page: Any) -> None:
+	frappe.db.set_value("ZATCA Device", {"company": world.COMPANY}, "status", "Compliance")
+	with pytest.raises(frappe.ValidationError, match="Connect a device"):
+		page.go_live(world.COMPANY, "2026-02-01")
+	world.in_use(frappe)
+	assert page.go_live(world.COMPANY, "2026-02-01")["go_live_date"] == "2026-02-01"
+
+
 def test_one_simulator_a_site(frappe: Any, local: Any) -> None:
 	first = local.start()
 	assert first.url.startswith("http://127.0.0.1:") and local.start() == first == local.running()

@@ -230,6 +230,36 @@ def environments() -> Iterator[Finding]:
 		)
 
 
+def signers() -> Iterator[Finding]:
+	"""A company whose invoices go through ZATCA and that has nothing to sign them with."""
+	used = frappe.get_all(
+		"ZATCA Device",
+		filters={"status": "Active"},
+		fields=["company", "signs_standard", "signs_simplified", "signs_offline"],
+	)
+	for company in frappe.get_all("ZATCA Settings", filters={"enabled": 1}, pluck="name"):
+		area, route = _("Company {0}").format(company), ("zatca-setup", company)
+		own = [device for device in used if device.company == company]
+		if not own:
+			yield Finding(
+				area, Light.RED,
+				_("Its invoices go through ZATCA, and no device is connected that could sign them."),
+				_("Connect a device in ZATCA Setup."), route,
+			)  # fmt: skip
+			continue
+		# who sells to one kind of buyer only needs no more
+		if not any(device.signs_standard and not device.signs_offline for device in own):
+			yield Finding(
+				area, Light.AMBER, _("No connected device signs its standard invoices."),
+				_("Connect one in ZATCA Setup if the company sells to businesses."), route,
+			)  # fmt: skip
+		if not any(device.signs_simplified for device in own):
+			yield Finding(
+				area, Light.AMBER, _("No connected device signs its simplified invoices."),
+				_("Connect one in ZATCA Setup if the company sells to consumers."), route,
+			)  # fmt: skip
+
+
 def chains() -> Iterator[Finding]:
 	"""Counter without gap, head where the last document is, and what the last nightly recomputation found."""
 	for device in active_devices():

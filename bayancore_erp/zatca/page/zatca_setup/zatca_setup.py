@@ -153,8 +153,18 @@ def simulator(action: str) -> dict[str, Any]:
 
 @frappe.whitelist(methods=["POST"])
 def go_live(company: str, date: str) -> dict[str, Any]:
-	"""From `date` on the company's invoices go through ZATCA. Permission: a manager's role."""
+	"""From `date` on the company's invoices go through ZATCA. Permission: a manager's role.
+
+	Raises frappe.ValidationError while no device could sign them.
+	"""
 	may(company)
+	if not frappe.db.exists("ZATCA Device", {"company": company, "status": "Active"}):
+		frappe.throw(
+			_("Connect a device of {0} first: without one none of its invoices could be issued.").format(
+				company
+			),
+			title=_("ZATCA Set-up"),
+		)
 	settings = seller_form.settings_doc(company)
 	settings.update({"enabled": 1, "go_live_date": getdate(date)})
 	settings.save(ignore_permissions=True)
