@@ -14,7 +14,7 @@ const esc = (text) => frappe.utils.escape_html(String(text ?? ""));
 class ZatcaSetup {
 	constructor(page) {
 		this.page = page;
-		this.step = null;
+		this.turn_to(null);
 		this.otps = {};
 		this.$body = $('<div class="zatca-setup"></div>').appendTo(page.main);
 		page.set_secondary_action(__("Refresh"), () => this.load());
@@ -32,8 +32,15 @@ class ZatcaSetup {
 
 	async show() {
 		const [, company] = frappe.get_route();
-		if (company) this.company = company;
+		if (company) this.turn_to(company);
 		await this.load();
+	}
+
+	// where one stood and what one chose is of the company before
+	turn_to(company) {
+		this.company = company;
+		this.step = null;
+		this.environment = null;
 	}
 
 	async load() {
@@ -157,8 +164,7 @@ class ZatcaSetup {
 			df: { fieldtype: "Select", label: __("Company"), fieldname: "company", options: this.data.companies, change: () => {
 				const chosen = control.get_value();
 				if (!chosen || chosen === this.company) return;
-				this.company = chosen;
-				this.step = null;
+				this.turn_to(chosen);
 				this.load();
 			} },
 			render_input: true,
@@ -622,7 +628,7 @@ class ZatcaSetup {
 					async () => {
 						await frappe.xcall(SERVER + "remove_training", { company }, "POST", { freeze: true });
 						frappe.show_alert({ message: __("{0} is removed.", [esc(company)]), indicator: "green" });
-						this.company = null;
+						this.turn_to(null);
 						this.load();
 					}
 				),
