@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import fatoora
@@ -335,6 +336,75 @@ def test_the_table_counts_what_waits(frappe: Any, gateway: fatoora.Fatoora) -> N
 	assert queue() == before
 
 
+@contextmanager
+def another_at_it(frappe: Any) -> Iterator[None]:
+	"""A process of its own works on the device's enrolment meanwhile."""
+	import pymysql
+
+	from bayancore_erp.zatca.adapter import enrolment_store
+
+	other = pymysql.connect(**frappe.db.get_connection_settings())
+	try:
+		with other.cursor() as cursor:
+			cursor.execute("select get_lock(%s, 0)", enrolment_store._lock_name(frappe.device))
+		yield
+	finally:
+		other.close()
+
+
+def test_nothing_is_begun_while_a_worker_is_at_it(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import devices, enrolment
+	from bayancore_erp.zatca.core.errors import ConfigurationError
+
+	device, before = frappe.get_doc("ZATCA Device", frappe.device), state(frappe, frappe.device)
+	with another_at_it(frappe):
+		for begin in (enrolment.begin_renewal, enrolment.begin_anew):
+			with pytest.raises(ConfigurationError, match="being worked on"):
+				begin(device)
+		with pytest.raises(ConfigurationError, match="being worked on"):
+			devices.retire(frappe.device)
+	assert state(frappe, frappe.device) == before
+
+
+def test_a_retired_device_does_not_come_back(frappe: Any, gateway: fatoora.Fatoora) -> None:
+	"""Not by the renewal that was under way, not by whoever takes it up again, not by a page left open."""
+	from bayancore_erp.zatca.adapter import devices, enrolment, enrolment_store
+	from bayancore_erp.zatca.core.errors import ConfigurationError
+
+	def status() -> str:
+		frappe.db.rollback()
+		return str(frappe.db.get_value("ZATCA Device", frappe.device, "status"))
+
+	device = frappe.get_doc("ZATCA Device", frappe.device)
+	enrolment.begin_renewal(device)
+	enrolment_store.note_request(frappe.device, "Administrator")
+	frappe.db.commit()
+	with pytest.raises(ConfigurationError, match="being connected"):
+		devices.retire(frappe.device)
+	enrolment_store.note_end(frappe.device)
+	default = frappe.db.get_value("ZATCA Settings", world.COMPANY, "default_device")
+	try:
+		devices.retire(frappe.device)
+		enrolment_store.note_request(frappe.device, "Administrator")
+		frappe.db.commit()
+		assert enrolment.carry_on(frappe.device, otp(gateway)) is None
+		assert status() == "Retired"
+		assert not enrolment_store.row_of(frappe.device).requested_at, "nobody takes it up again"
+		with pytest.raises(ConfigurationError, match="is retired"):
+			enrolment.give_up_renewal(frappe.device)
+		request = enrolment.request_of(device)
+		kept = enrolment_store.load(
+			frappe.device, enrolment.ENVIRONMENTS[device.environment], request.invoice_type
+		)
+		enrolment_store.save(frappe.device, kept, request)
+		assert status() == "Retired"
+	finally:
+		frappe.db.set_value("ZATCA Device", frappe.device, "status", "Active")
+		frappe.db.set_value("ZATCA Settings", world.COMPANY, "default_device", default)
+		frappe.db.commit()
+		enrolment.give_up_renewal(frappe.device)
+
+
 def test_a_device_is_retired_once_nothing_of_it_waits(frappe: Any, gateway: fatoora.Fatoora) -> None:
 	from bayancore_erp.zatca import api
 	from bayancore_erp.zatca.adapter import devices
@@ -349,7 +419,12 @@ def test_a_device_is_retired_once_nothing_of_it_waits(frappe: Any, gateway: fato
 	fatoora.expire_leases(frappe)
 	api.retry("Sales Invoice", waiting.name)
 	frappe.db.rollback()
+	branch = world.make(frappe, "Branch", branch="Retired Here", zatca_device=device)
+	frappe.db.set_value("POS Profile", world.POS_PROFILE, "zatca_device", device)
+	frappe.db.commit()
 	devices.retire(device)
 	assert frappe.db.get_value("ZATCA Device", device, "status") == "Retired"
 	assert not frappe.db.get_value("ZATCA Settings", world.COMPANY, "default_device")
+	assert not frappe.db.get_value("Branch", branch.name, "zatca_device")
+	assert not frappe.db.get_value("POS Profile", world.POS_PROFILE, "zatca_device")
 	frappe.db.rollback()

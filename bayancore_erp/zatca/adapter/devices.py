@@ -12,9 +12,10 @@ import frappe
 from frappe import _
 from frappe.utils import cint, date_diff, nowdate
 
-from bayancore_erp.zatca.adapter.fields import State
+from bayancore_erp.zatca.adapter import enrolment_store as store
+from bayancore_erp.zatca.adapter.fields import BranchField, PosProfileField, State
 from bayancore_erp.zatca.adapter.journal import SUBMISSION
-from bayancore_erp.zatca.adapter.mapper.scope import PLACES, RANK
+from bayancore_erp.zatca.adapter.mapper.scope import PLACES
 from bayancore_erp.zatca.core.errors import ConfigurationError
 
 MOST = 200
@@ -49,26 +50,12 @@ def add(company: str, environment: str, rows: list[dict[str, Any]], gateway_url:
 	return made
 
 
-def take_over(device: Any) -> None:
-	"""A device that has just become active is the company's default, where that has none or only one of a lower environment."""
-	if not frappe.db.exists("ZATCA Settings", device.company):
-		return
-	settings = frappe.get_doc("ZATCA Settings", device.company)
-	present = settings.default_device and frappe.db.get_value(
-		"ZATCA Device", settings.default_device, ["environment", "status", *PLACES], as_dict=True
-	)
-	if present and present.status == "Active":
-		gain = RANK[device.environment] - RANK[present.environment]
-		# one that stands for a single place makes room for one that stands for all
-		wider = any(present.get(place) for place in PLACES) and not any(device.get(place) for place in PLACES)
-		if gain < 0 or (gain == 0 and not wider):
-			return
-	settings.default_device = device.name
-	settings.save(ignore_permissions=True)
-
-
 def retire(name: str) -> None:
-	"""Take a device out of use for good; its documents and certificates stay. Raises ConfigurationError while some wait."""
+	"""Take a device out of use for good; its documents and certificates stay.
+
+	What had chosen it is signed for like everything else from now on. Raises ConfigurationError while documents of it wait,
+	and while it is being connected.
+	"""
 	waiting = queue_lengths([name]).get(name, 0)
 	if waiting:
 		raise ConfigurationError(
@@ -77,12 +64,23 @@ def retire(name: str) -> None:
 			),
 			code="DEVICE-BUSY",
 		)
-	device = frappe.get_doc("ZATCA Device", name)
-	device.write_standing(status="Retired")
-	for settings in frappe.get_all("ZATCA Settings", filters={"default_device": name}, pluck="name"):
-		doc = frappe.get_doc("ZATCA Settings", settings)
-		doc.default_device = None
-		doc.save(ignore_permissions=True)
+	with store.alone(name):
+		asked = store.row_of(name)
+		if asked and asked.requested_at:
+			raise ConfigurationError(
+				_("Device {0} is being connected with ZATCA. Wait until that is done or has stopped.").format(
+					name
+				),
+				code="DEVICE-BUSY",
+			)
+		device = frappe.get_doc("ZATCA Device", name)
+		device.write_standing(status="Retired")
+		for settings in frappe.get_all("ZATCA Settings", filters={"default_device": name}, pluck="name"):
+			doc = frappe.get_doc("ZATCA Settings", settings)
+			doc.default_device = None
+			doc.save(ignore_permissions=True)
+		for doctype, field in (("Branch", BranchField.DEVICE), ("POS Profile", PosProfileField.DEVICE)):
+			frappe.db.set_value(doctype, {field: name}, field, None)
 
 
 def standing(company: str) -> list[dict[str, Any]]:

@@ -51,6 +51,7 @@ JOB_SECONDS = 1500
 OTP_SECONDS = 3600
 OTP_DIGITS = 6
 LOST_MINUTES = 10
+RETIRED = "Retired"
 # The temporary certificate leads nowhere any more: the next password begins with a new one.
 DEAD_ENDS = {Kind.UNAUTHORISED.value, "certificate-unreadable", "certificate-foreign"}
 
@@ -101,8 +102,7 @@ def abandoned() -> list[str]:
 
 def check_before(device: Any, otp: str) -> None:
 	"""What would certainly fail is said before anything is asked of ZATCA."""
-	if device.status == "Retired":
-		raise ConfigurationError(_("Device {0} is retired.").format(device.name), code="DEVICE-STATUS")
+	refuse_retired(device)
 	if otp and not (otp.isdigit() and otp.isascii() and len(otp) == OTP_DIGITS):
 		raise ConfigurationError(
 			_("A one-time password has {0} digits.").format(OTP_DIGITS),
@@ -117,6 +117,12 @@ def check_before(device: Any, otp: str) -> None:
 		raise ConfigurationError(
 			" ".join(each.ar if arabic else each.en for each in wrong), code="CSR-INVALID"
 		)
+
+
+def refuse_retired(device: Any) -> None:
+	"""Raise ConfigurationError for a device that is out of use for good."""
+	if device.status == RETIRED:
+		raise ConfigurationError(_("Device {0} is retired.").format(device.name), code="DEVICE-STATUS")
 
 
 @opaque
@@ -139,7 +145,7 @@ def _otp_key(name: str) -> str:
 
 # --- the work ---------------------------------------------------------------------------------------------------------
 def carry_on(name: str, otp: str = "") -> Enrolment | None:
-	"""Take a device on as far as it goes; None where another process is at it, or something unforeseen stopped it.
+	"""Take a device on as far as it goes; None where it is retired, another process is at it, or something unforeseen stopped it.
 
 	Commits after every step. Never raises what went wrong in the work: whoever logs that would print the variables on its
 	way, and a password, a key or a secret is among them.
@@ -148,6 +154,9 @@ def carry_on(name: str, otp: str = "") -> Enrolment | None:
 		if not held:
 			return None
 		frappe.db.rollback()
+		if frappe.db.get_value("ZATCA Device", name, "status") == RETIRED:
+			store.note_end(name)
+			return None
 		store.note_beginning(name)
 		done, trace = None, ""
 		try:
@@ -227,28 +236,35 @@ def enrol(name: str, otp: str) -> Any:
 
 
 def begin_renewal(device: Any) -> None:
-	"""From an enrolled device to the first step of its renewal, with a new key; one under way goes on. The caller commits."""
-	kept = store.load(device.name, ENVIRONMENTS[device.environment], request_of(device).invoice_type)
-	if kept.state.step is Step.DONE:
-		store.save(device.name, start_renewal(kept))
+	"""From an enrolled device to the first step of its renewal, with a new key; one that has stopped goes on. Commits.
+
+	Raises ConfigurationError while it is being worked on.
+	"""
+	with store.alone(device.name):
+		kept = store.load(device.name, ENVIRONMENTS[device.environment], request_of(device).invoice_type)
+		if kept.state.step is Step.DONE:
+			store.save(device.name, start_renewal(kept))
 
 
 def begin_anew(device: Any) -> None:
 	"""From an enrolled device, or a renewal that ZATCA refuses, to the first step of a new enrolment, with a new key.
 
-	The caller commits. Raises ConfigurationError for a device that was never enrolled.
+	Commits. Raises ConfigurationError for a device that was never enrolled, and while it is being worked on.
 	"""
-	kept = store.load(device.name, ENVIRONMENTS[device.environment], request_of(device).invoice_type)
-	if kept.state.step is Step.DONE or kept.state.is_renewal:
-		store.save(device.name, enrol_anew(kept))
+	with store.alone(device.name):
+		kept = store.load(device.name, ENVIRONMENTS[device.environment], request_of(device).invoice_type)
+		if kept.state.step is Step.DONE or kept.state.is_renewal:
+			store.save(device.name, enrol_anew(kept))
 
 
 def give_up_renewal(name: str) -> None:
-	"""Leave a renewal or a new enrolment half-way; the certificate in use stays. Commits. Raises ConfigurationError where none is under way."""
-	device = frappe.get_doc("ZATCA Device", name)
-	with store.lock(name) as held:
-		if not held:
-			raise ConfigurationError(_("It is being worked on now. Wait until it stops."), code="BUSY")
+	"""Leave a renewal or a new enrolment half-way; the certificate in use stays. Commits.
+
+	Raises ConfigurationError where none is under way, it is being worked on, or the device is retired.
+	"""
+	with store.alone(name):
+		device = frappe.get_doc("ZATCA Device", name)
+		refuse_retired(device)
 		take_otp(name)
 		kept = store.load(name, ENVIRONMENTS[device.environment], request_of(device).invoice_type)
 		store.save(name, abandon(kept))

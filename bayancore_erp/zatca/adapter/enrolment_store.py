@@ -16,14 +16,16 @@ from datetime import datetime
 from typing import Any
 
 import frappe
+from frappe import _
 from frappe.utils import now_datetime
 
 from bayancore_erp.zatca.adapter import clone
-from bayancore_erp.zatca.adapter.devices import take_over
+from bayancore_erp.zatca.adapter.mapper.scope import PLACES, RANK
 from bayancore_erp.zatca.adapter.rehearsal import RETRIED
 from bayancore_erp.zatca.adapter.vault import enrolment_state
 from bayancore_erp.zatca.core.codes import Environment
 from bayancore_erp.zatca.core.crypto.certificate import Certificate
+from bayancore_erp.zatca.core.errors import ConfigurationError
 from bayancore_erp.zatca.core.onboarding import (
 	Enrolment,
 	OnboardingState,
@@ -133,7 +135,8 @@ def save(device: str, enrolment: Enrolment, request: Any = None) -> None:
 
 def _save(device: str, enrolment: Enrolment, request: Any) -> None:
 	state, secrets = enrolment.state, enrolment.secrets.reveal()
-	doc = frappe.get_doc("ZATCA Device", device)
+	# locked: who retires it meanwhile comes before this or after it
+	doc = frappe.get_doc("ZATCA Device", device, for_update=True)
 	doc.add_secrets({**secrets["keys"], **secrets["csids"]})
 	problem = state.problem
 	asked_twice = (
@@ -172,7 +175,12 @@ def _write(device: str, values: dict[str, Any]) -> None:
 
 
 def _show(doc: Any, enrolment: Enrolment, request: Any) -> None:
-	"""The device as its form and the vault see it. While a renewal is under way all of it is the identity in use."""
+	"""The device as its form and the vault see it. While a renewal is under way all of it is the identity in use.
+
+	A retired device stays as it is, whatever its enrolment still comes to.
+	"""
+	if doc.status == "Retired":
+		return
 	state = enrolment.state
 	active = state.active
 	if active is None:
@@ -219,6 +227,24 @@ def _show(doc: Any, enrolment: Enrolment, request: Any) -> None:
 	take_over(doc)
 
 
+def take_over(device: Any) -> None:
+	"""A device that has just become active is the company's default, where that has none or only one of a lower environment."""
+	if not frappe.db.exists("ZATCA Settings", device.company):
+		return
+	settings = frappe.get_doc("ZATCA Settings", device.company)
+	present = settings.default_device and frappe.db.get_value(
+		"ZATCA Device", settings.default_device, ["environment", "status", *PLACES], as_dict=True
+	)
+	if present and present.status == "Active":
+		gain = RANK[device.environment] - RANK[present.environment]
+		# one that stands for a single place makes room for one that stands for all
+		wider = any(present.get(place) for place in PLACES) and not any(device.get(place) for place in PLACES)
+		if gain < 0 or (gain == 0 and not wider):
+			return
+	settings.default_device = device.name
+	settings.save(ignore_permissions=True)
+
+
 def facts_of(certificate: Certificate) -> dict[str, Any]:
 	"""What the device's form shows about its certificate."""
 	return {
@@ -246,6 +272,16 @@ def lock(device: str) -> Iterator[bool]:
 	finally:
 		if held:
 			frappe.db.sql("select release_lock(%s)", name)
+
+
+@contextmanager
+def alone(device: str) -> Iterator[None]:
+	"""`lock`, and reads that see what was stored before. Raises ConfigurationError while another process is at it."""
+	with lock(device) as held:
+		if not held:
+			raise ConfigurationError(_("It is being worked on now. Wait until it stops."), code="BUSY")
+		frappe.db.rollback()
+		yield
 
 
 def is_running(device: str) -> bool:
