@@ -176,7 +176,11 @@ def test_a_clock_that_is_wrong(frappe: Any, ahead: timedelta, light: str) -> Non
 def test_a_certificate_that_ends(frappe: Any, days: int, light: str) -> None:
 	until = frappe.utils.add_to_date(frappe.utils.now_datetime(), days=days)
 	change(frappe, "ZATCA Device", frappe.device, valid_until=until)
-	assert lights("devices", "valid until") == [light]
+	assert lights("devices", "expired on" if days < 0 else "valid until") == [light]
+	if light != GREEN:
+		(finding,) = findings("devices")
+		assert finding.route == ("zatca-setup", world.COMPANY)
+		assert ("invoices wait" if days < 0 else "goes on signing") in finding.todo
 
 
 def test_a_device_that_is_held_or_has_lost_its_secret(frappe: Any) -> None:
@@ -193,6 +197,24 @@ def test_a_device_that_is_held_or_has_lost_its_secret(frappe: Any) -> None:
 	frappe.db.delete("__Auth", {"name": frappe.device, "fieldname": "production_secret"})
 	vault.forget()
 	assert lights("devices", "not in the vault") == [RED]
+
+
+def test_in_arabic_it_speaks_arabic_only(frappe: Any) -> None:
+	from bayancore_erp.zatca.adapter import chain, doctor
+	from bayancore_erp.zatca.core.outcome import Kind
+	from bayancore_erp.zatca.core.outcome.vocabulary import MEANINGS
+
+	why = MEANINGS[Kind.UNAUTHORISED].sentence
+	change(frappe, "ZATCA Device", frappe.device, on_hold=1, hold_reason=why.en)
+	frappe.local.lang = "ar"
+	try:
+		assert lights("devices", why.ar) == [RED]
+		with pytest.raises(chain.DeviceNotReady, match=why.ar):
+			chain.lock(frappe.device)
+		(silent,) = doctor.gateway("http://127.0.0.1:9", "Sandbox")
+		assert "بيئة المطورين" in silent.area
+	finally:
+		frappe.local.lang = "en"
 
 
 def test_a_chain_with_a_gap(frappe: Any, issued: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

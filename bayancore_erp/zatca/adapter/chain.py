@@ -78,7 +78,8 @@ def lock(device: str, *, offline: bool = False) -> ChainPosition:
 		)
 	if rows[0].on_hold and not offline:
 		raise DeviceNotReady(
-			_("Device {0} is on hold: {1}").format(device, rows[0].hold_reason or ""), code="DEVICE-ON-HOLD"
+			_("Device {0} is on hold: {1}").format(device, _(rows[0].hold_reason or "")),
+			code="DEVICE-ON-HOLD",
 		)
 	elsewhere = clone.refusal(device, rows[0])
 	if elsewhere:

@@ -134,7 +134,7 @@ def gateways() -> Iterator[Finding]:
 
 def gateway(address: str, environment: str) -> Iterator[Finding]:
 	"""One gateway. Any HTTP answer counts: without credentials it can only say no."""
-	area = _("Gateway ({0})").format(_(environment))
+	area = _("Gateway ({0})").format(_(environment, context="ZATCA Device"))
 	began = time.monotonic()
 	try:
 		answer = requests.get(address, timeout=(5, 10), allow_redirects=False)
@@ -185,13 +185,12 @@ def clock(stated: str | None) -> Iterator[Finding]:
 # --- devices ----------------------------------------------------------------------------------------------------------
 def devices() -> Iterator[Finding]:
 	"""On hold, expiring, of another company, without its secrets."""
-	now = now_datetime()
 	for device in active_devices():
 		area, route = _("Device {0}").format(titled(device)), ("Form", "ZATCA Device", device.name)
 		if device.on_hold:
 			yield Finding(
 				area, Light.RED,
-				_("It is on hold: {0}").format(device.hold_reason or ""),
+				_("It is on hold: {0}").format(_(device.hold_reason or "")),
 				_("Open it and press Try Again once the cause is mended; its invoices wait unchanged."),
 				route,
 			)  # fmt: skip
@@ -200,14 +199,7 @@ def devices() -> Iterator[Finding]:
 		except ZatcaError as error:
 			yield Finding(area, Light.RED, error.message, error.hint, route)
 			continue
-		left = get_datetime(device.valid_until) - now if device.valid_until else None
-		if left is None or left > EXPIRY_AMBER:
-			light, todo = Light.GREEN, ""
-		else:
-			light = Light.RED if left <= EXPIRY_RED else Light.AMBER
-			todo = _("Renew it from its form; it goes on signing meanwhile.")
-		until = frappe.format(device.valid_until, {"fieldtype": "Date"}) if device.valid_until else ""
-		yield Finding(area, light, _("Its certificate is valid until {0}.").format(until), todo, route)
+		yield validity(device, area, route)
 		vat = (frappe.get_cached_value("Company", device.company, "tax_id") or "").strip()
 		if device.vat_number and vat and device.vat_number != vat:
 			yield Finding(
@@ -216,6 +208,23 @@ def devices() -> Iterator[Finding]:
 				_("Onboard a device with the company's VAT number, or correct the company."),
 				route,
 			)  # fmt: skip
+
+
+def validity(device: Any, area: str, route: tuple[str, ...]) -> Finding:
+	"""How long its certificate lasts."""
+	left = get_datetime(device.valid_until) - now_datetime() if device.valid_until else None
+	until = frappe.format(device.valid_until, {"fieldtype": "Date"}) if device.valid_until else ""
+	said = _("Its certificate is valid until {0}.").format(until)
+	if left is None or left > EXPIRY_AMBER:
+		return Finding(area, Light.GREEN, said, "", route)
+	route = ("zatca-setup", device.company)
+	if left <= timedelta(0):
+		said = _("Its certificate expired on {0}.").format(until)
+		return Finding(
+			area, Light.RED, said, _("Renew it in ZATCA Setup: its invoices wait until then."), route
+		)
+	light = Light.RED if left <= EXPIRY_RED else Light.AMBER
+	return Finding(area, light, said, _("Renew it in ZATCA Setup; it goes on signing meanwhile."), route)
 
 
 def environments() -> Iterator[Finding]:
