@@ -191,3 +191,13 @@ def test_one_spelling(wrong: str) -> None:
 		if re.search(wrong, re.sub(r"`[^`]*`|https?:\S+", "x", text))
 	]
 	assert not found, SPELLING[wrong]
+
+
+def test_a_state_is_asked_for_with_its_context() -> None:
+	"""Without it Frappe gives ERPNext's word: another On Hold, another Sandbox."""
+	bare = re.compile(r"__\(\w+\.(?:state|environment)\)")
+	assert not [
+		file.name
+		for file in (PACKAGE / "zatca").rglob("*.js")
+		if bare.search(file.read_text(encoding="utf-8"))
+	]

@@ -228,7 +228,7 @@ const events = {
 			if (!LIVE.includes(news.state)) {
 				if (!frm.zatca_asking && is_behind(frm, news)) frm.reload_doc();
 			} else if (frm.zatca_verdict && frm.zatca_panel) {
-				show(frm, { ...frm.zatca_verdict, state: news.state, state_label: __(news.state), step: news.step, messages: [] });
+				show(frm, { ...frm.zatca_verdict, state: news.state, state_label: __(news.state, null, "ZATCA Submission"), step: news.step, messages: [] });
 			}
 		});
 	},

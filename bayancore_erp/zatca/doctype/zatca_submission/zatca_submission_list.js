@@ -9,6 +9,6 @@ frappe.listview_settings["ZATCA Submission"] = {
 			"Cleared, Not Posted": "red",
 			Skipped: "gray",
 		};
-		return [__(doc.state), colours[doc.state] || "blue", `state,=,${doc.state}`];
+		return [__(doc.state, null, "ZATCA Submission"), colours[doc.state] || "blue", `state,=,${doc.state}`];
 	},
 };

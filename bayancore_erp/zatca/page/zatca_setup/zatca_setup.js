@@ -359,7 +359,7 @@ class ZatcaSetup {
 			if (device.status === "Active" && days !== null && days <= 90) actions.push(`<button class="btn btn-xs btn-default" data-renew="${esc(device.name)}">${esc(__("Renew"))}</button>`);
 			return `<tr><td><a href="${frappe.utils.get_form_link("ZATCA Device", device.name)}">${esc(device.device_name)}</a>
 				<div class="zs-note">${esc([device.branch, device.pos_profile, device.cost_center].filter(Boolean).join(" · "))}</div></td>
-				<td>${esc(__(device.environment))}</td>
+				<td>${esc(__(device.environment, null, "ZATCA Device"))}</td>
 				<td><span class="indicator-pill ${colour(device)}">${esc(label(device))}</span>${device.on_hold ? `<div class="zs-note zs-why">${esc(__(device.hold_reason))}</div>` : ""}</td>
 				<td>${expiry}</td><td>${figure(device.icv)}</td><td>${figure(device.queue)}</td><td>${esc(device.last_verdict)}</td><td><div class="zs-do">${actions.join("")}</div></td></tr>`;
 		});
