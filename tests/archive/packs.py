@@ -124,7 +124,7 @@ def write(of: Company, out: io.BytesIO | None = None, **changes: object) -> tupl
 	"""The pack's bytes and its seal."""
 	out = out or io.BytesIO()
 	values: dict[str, object] = {
-		"vat_number": VAT,
+		"vat_numbers": [VAT],
 		"start": FIRST,
 		"end": LAST,
 		"made": MADE,

@@ -167,9 +167,11 @@ def test_a_forged_record_of_a_destruction_is_found(company: packs.Company, tmp_p
 
 
 def older(pack: bytes, **about: object) -> bytes:
-	"""The pack as it was written before there was a list of what was destroyed."""
+	"""The pack as it was written before it had a list of what was destroyed and could state several VAT numbers."""
 	of = [(name, content) for name, content in packs.members(pack) if name != verify_pack.GONE]
-	says = {**json.loads(dict(of)["pack.json"]), "format": "bayancore-pack/2", **about}
+	says = json.loads(dict(of)["pack.json"])
+	[number] = says["vat_numbers"] if "format" in about else says.pop("vat_numbers")
+	says |= {"format": "bayancore-pack/2", "vat_number": number, **about}
 	text = verify_pack.canonical(says).encode()
 	return packs.rezip([(n, text if n == "pack.json" else c) for n, c in of], remanifest=True)
 
@@ -178,6 +180,18 @@ def test_a_pack_of_the_older_format_verifies(pack: bytes, tmp_path: Path) -> Non
 	assert packs.problems(older(pack), tmp_path) == []
 	with pytest.raises(NotAPack, match=verify_pack.GONE):
 		packs.problems(older(pack, format=verify_pack.FORMAT), tmp_path)
+
+
+@pytest.mark.parametrize("of", ["a period", "an older pack"])
+def test_the_seller_is_one_that_the_pack_states(company: packs.Company, of: str, tmp_path: Path) -> None:
+	other = "310000000000003"
+	pack, _seal = packs.write(company, vat_numbers=[other])
+	said = packs.problems(older(pack) if of == "an older pack" else pack, tmp_path)
+	assert {each.message for each in said} == {"its seller is another."}
+	if of == "a period":
+		pack, _seal = packs.write(company, vat_numbers=[other, packs.VAT])
+		assert packs.problems(pack, tmp_path) == [], "its number changed in the period"
+		assert f"{other}, {packs.VAT}".encode() in dict(packs.members(pack))["README.txt"]
 
 
 def test_a_stranger_runs_the_verifier_from_the_zip(pack: bytes, tmp_path: Path) -> None:

@@ -431,6 +431,35 @@ def test_a_period_is_read_again(frappe: Any) -> None:
 	frappe.db.rollback()
 
 
+def test_what_was_kept_under_an_earlier_vat_number_is_still_read(frappe: Any) -> None:
+	from bayancore_erp.archive.adapter import checks, heads, trail_heads, trail_seal
+
+	frappe.cache.delete_keys("zatca_archive_head")
+	doc = cleared(frappe)
+	worker(frappe, doc)
+	trail_seal.seal_all()
+	assert trail_heads.anchor(world.COMPANY)
+	frappe.db.commit()
+	frappe.db.set_value("Company", world.COMPANY, "tax_id", "310000000000003")
+	day = doc.zatca_issued_at.date()
+
+	def missing() -> set[str]:
+		counted = {"checked": 0}
+		faults = list(checks.faults_of(world.COMPANY, day, day, counted))
+		assert counted["checked"] == frappe.db.count("Archive Object") >= 6
+		return {row["object"] for row in faults if row["kind"] == "missing"}
+
+	assert missing() == set()
+	[name] = frappe.get_all(
+		"Archive Object", {"document": doc.zatca_document, "what": "PDF"}, pluck="object_name"
+	)
+	(Path(frappe.get_site_path("private", "zatca-archive")) / name).unlink()
+	assert missing() == {name}
+	assert heads.highest_icv(frappe.device) == doc.zatca_icv
+	noted = {(device, icv) for device, icv, *_rest in trail_heads.Noted().chains(world.COMPANY)}
+	assert (frappe.device, doc.zatca_icv) in noted
+
+
 def test_a_restored_site_learns_from_the_archive_how_far_the_chain_was(frappe: Any) -> None:
 	from bayancore_erp.archive.adapter import heads
 

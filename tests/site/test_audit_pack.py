@@ -88,7 +88,7 @@ def test_one_click_gives_a_pack_that_a_stranger_verifies(frappe: Any, tmp_path: 
 			assert pdfs[doc.zatca_uuid] == papers.paper_of(doc.zatca_document).content
 		assert pdfs[frappe.made[0].zatca_uuid] == drawn.content
 		about = json.loads(found.read("pack.json"))
-		assert about["vat_number"] == world.SELLER_VAT and about["trail"]["last"] > 10 and about["site"]
+		assert about["vat_numbers"] == [world.SELLER_VAT] and about["trail"]["last"] > 10 and about["site"]
 		subjects = [json.loads(line)["subject"] for line in found.read("records.jsonl").splitlines()]
 		assert {" ".join(each.split(" ")[:2]) for each in subjects} >= {"ZATCA Document", "ZATCA Attempt"}
 	answer = subprocess.run(
@@ -346,6 +346,33 @@ def test_what_is_destroyed_years_later_leaves_its_proofs_whole(
 	assert all(row["at"].startswith("2033-01-02") and row["action"] == "Destroyed" for row in told)
 	report = verify()
 	assert report.ok, report.findings
+
+
+def test_a_pack_states_every_vat_number_of_its_period(frappe: Any, fatoora: Fatoora, tmp_path: Path) -> None:
+	from bayancore_erp.archive.adapter import packs
+	from bayancore_erp.archive.adapter.pack_source import Period
+	from bayancore_erp.archive.core import verify_pack
+	from bayancore_erp.zatca.adapter.enrolment import onboard_with_simulator
+
+	later = "310000000000003"
+	try:
+		frappe.db.set_value("Company", world.COMPANY, "tax_id", later)
+		frappe.db.commit()
+		device = onboard_with_simulator(world.COMPANY, fatoora.url).name
+		frappe.db.set_value("ZATCA Settings", world.COMPANY, "default_device", device)
+		frappe.db.commit()
+		doc = issued(frappe, world.PERSON)
+		assert frappe.db.get_value("ZATCA Document", doc.zatca_document, "vat_number") == later
+		day = frappe.utils.getdate()
+		made = packs.make(Period(world.COMPANY, day, day), tmp_path / "pack.zip")
+	finally:
+		frappe.db.rollback()
+		frappe.db.set_value("ZATCA Settings", world.COMPANY, "default_device", frappe.device)
+		frappe.db.set_value("Company", world.COMPANY, "tax_id", world.SELLER_VAT)
+		frappe.db.commit()
+	assert made.problems == ()
+	about = json.loads(verify_pack.Pack(str(made.path)).bytes("pack.json"))
+	assert about["vat_numbers"] == sorted([later, world.SELLER_VAT])
 
 
 def test_everything_exported_allows_to_uninstall(frappe: Any, bench: PrivateBench, tmp_path: Path) -> None:

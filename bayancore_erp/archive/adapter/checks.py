@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import date
+from itertools import product
 from typing import Any
 
 import frappe
@@ -18,7 +19,7 @@ from frappe.utils import get_last_day, getdate, now_datetime
 
 from bayancore_erp.archive.adapter.clearing import may_be_gone
 from bayancore_erp.archive.adapter.lawful import ACCEPTED
-from bayancore_erp.archive.adapter.places import place_of, store_of
+from bayancore_erp.archive.adapter.places import place_of, store_of, vat_numbers
 from bayancore_erp.archive.core.store import audit
 from bayancore_erp.zatca.core.errors import ZatcaError
 
@@ -62,8 +63,7 @@ def write(name: str, **values: Any) -> None:
 
 def faults_of(company: str, start: date, end: date, counted: dict[str, int]) -> Iterator[dict[str, str]]:
 	"""Every difference between what the rows say and what the archive holds, in each place that was used."""
-	vat_number = str(frappe.db.get_value("Company", company, "tax_id") or "")
-	for month in months(start, end):
+	for vat_number, month in product(vat_numbers(company), months(start, end)):
 		prefix = f"{vat_number}/{month}/"
 		for place in places_used(company, prefix):
 			expected = counting(expected_names(place, prefix), counted)

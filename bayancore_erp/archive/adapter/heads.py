@@ -16,7 +16,7 @@ import frappe
 from frappe.utils import getdate, now_datetime
 
 from bayancore_erp.archive.adapter.keeping import OBJECT, Item, keep
-from bayancore_erp.archive.adapter.places import store_of
+from bayancore_erp.archive.adapter.places import store_of, vat_numbers
 
 EVERY = timedelta(minutes=15)
 WHAT = "Chain Head"
@@ -83,16 +83,20 @@ def heads(
 	company: str, devices: list[str] | None = None, today: date | None = None
 ) -> dict[str, dict[str, Any]]:
 	"""Device -> its highest known place (icv, hash, uuid), as the archive itself says. Raises what the store raises."""
-	vat_number = str(frappe.db.get_value("Company", company, "tax_id") or "")
 	names = devices or frappe.get_all("ZATCA Device", filters={"company": company}, pluck="name")
-	store, found = store_of(company), {}
+	store, numbers, found = store_of(company), vat_numbers(company), {}
 	for device in names:
 		for month in months_back(today or getdate()):
-			marks = list(store.names(f"{vat_number}/{month}/{label(device)}"))
+			marks = [name for number in numbers for name in store.names(f"{number}/{month}/{label(device)}")]
 			if marks:
-				found[device] = json.loads(store.get(marks[-1]))
+				found[device] = json.loads(store.get(max(marks, key=place_in_chain)))
 				break
 	return found
+
+
+def place_in_chain(mark: str) -> str:
+	"""What a mark's name says behind the seller's number and the month: its device's, and how far that had come."""
+	return mark.split("/", 3)[3]
 
 
 def highest_icv(device: str) -> int:

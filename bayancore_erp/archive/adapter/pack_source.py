@@ -61,17 +61,15 @@ def count_of(period: Period) -> int:
 	return int(rows[0][0])
 
 
-def vat_number_of(period: Period) -> str:
-	"""The seller's, as the documents of the period state it; the company's where there are none."""
+def vat_numbers_of(period: Period) -> list[str]:
+	"""The seller's, as the documents of the period state them: several where it changed; the company's where there are none."""
 	rows = frappe.db.sql(
 		f"""select distinct vat_number from `tab{DOCUMENT}`
-		where company = %(company)s and issued_at >= %(start)s and issued_at < %(after)s""",
+		where company = %(company)s and issued_at >= %(start)s and issued_at < %(after)s order by vat_number""",
 		period.values,
 	)
-	numbers = [row[0] for row in rows if row[0]]
-	return str(
-		numbers[0] if len(numbers) == 1 else frappe.db.get_value("Company", period.company, "tax_id") or ""
-	)
+	numbers = [str(row[0]) for row in rows if row[0]]
+	return numbers or [str(frappe.db.get_value("Company", period.company, "tax_id") or "")]
 
 
 def documents(period: Period) -> Iterator[PackDocument]:

@@ -52,7 +52,7 @@ def make(period: Period, path: Path, progress: Callable[[int, int], None] | None
 		with unfinished.open("wb") as out:
 			seal = write_pack(
 				out,
-				vat_number=pack_source.vat_number_of(period),
+				vat_numbers=pack_source.vat_numbers_of(period),
 				start=period.start,
 				end=period.end,
 				made=datetime.now(RIYADH),

@@ -59,6 +59,24 @@ def store_of(company: str, place: str = "") -> ArchiveStore:
 	return shared(oci_settings(preferences(company), region, namespace, bucket, prefix))
 
 
+def vat_numbers(company: str) -> list[str]:
+	"""The VAT numbers the company's objects are named by: the present one, and those it had before, as when it joined a VAT group."""
+	present = frappe.db.get_value("Company", company, "tax_id")
+	signed = frappe.db.sql_list(
+		"select distinct vat_number from `tabZATCA Document` where company = %s", company
+	)
+	kept = frappe.db.sql_list(
+		"select distinct substring_index(object_name, '/', 1) from `tabArchive Object` where company = %s",
+		company,
+	)
+	return [number for number in dict.fromkeys((present, *signed, *kept)) if is_vat_number(number)]
+
+
+def is_vat_number(text: str | None) -> bool:
+	"""Whether objects can be named by it."""
+	return bool(text) and len(str(text)) == 15 and str(text).isdigit()
+
+
 def shared(settings: OciSettings) -> OciObjectStorage:
 	"""One client for each set of settings."""
 	if settings not in _stores:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import date
+from itertools import product
 from typing import Any
 
 import frappe
@@ -20,7 +21,7 @@ from frappe.utils import getdate, now_datetime
 from bayancore_erp.archive.adapter import trail_seal, trail_sinks, words
 from bayancore_erp.archive.adapter.heads import months_back
 from bayancore_erp.archive.adapter.keeping import Item, keep
-from bayancore_erp.archive.adapter.places import store_of
+from bayancore_erp.archive.adapter.places import is_vat_number, store_of, vat_numbers
 from bayancore_erp.archive.core.store import ArchiveStore, ObjectDiffers, ObjectMissing
 from bayancore_erp.zatca.core.errors import ZatcaError
 
@@ -88,9 +89,9 @@ def chains(company: str) -> list[list[Any]]:
 
 
 def vat_number_of(company: str) -> str:
-	"""The number the company's objects are kept under; empty where it has none."""
+	"""The number the company's objects are kept under now; empty where it has none."""
 	number = str(frappe.db.get_value("Company", company, "tax_id") or "")
-	return number if len(number) == 15 and number.isdigit() else ""
+	return number if is_vat_number(number) else ""
 
 
 # --- reading back -----------------------------------------------------------------------------------------------------
@@ -136,12 +137,12 @@ class Noted:
 		return self._read[company]
 
 	def _anchors(self, company: str) -> Iterator[tuple[str, dict[str, Any]]]:
-		vat_number = vat_number_of(company)
-		if not vat_number:
+		numbers = vat_numbers(company)
+		if not numbers:
 			return
 		try:
 			store = store_of(company)
-			for age, month in enumerate(months_back(getdate())):
+			for vat_number, (age, month) in product(numbers, enumerate(months_back(getdate()))):
 				names = sorted(store.names(f"{vat_number}/{month}/{LABEL}"))
 				for name in names if age < DAILY_MONTHS else last_day(names):
 					yield from self._anchor(store, name)

@@ -19,7 +19,7 @@ import pickle
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -85,7 +85,7 @@ class Seal:
 def write_pack(
 	out: IO[bytes],
 	*,
-	vat_number: str,
+	vat_numbers: Sequence[str],
 	start: date,
 	end: date,
 	made: datetime,
@@ -98,24 +98,25 @@ def write_pack(
 ) -> Seal:
 	"""Write the pack of `start` to `end` (both included) to `out`, which need not be seekable.
 
-	`chain` comes device by device, each in the counter's order, from the first to the last document of the period without
-	a gap. `trail` is a run of the company's trail, `site` one of the site's own (logins, settings, roles), and `records` the
-	rows of evidence that `trail` tells of, in its order; they are read after it. `destroyed` are lines from behind that run: the trail's
-	records of rows among them that were destroyed since, in its order. Raises InvalidInput for a document that is no invoice or has come before, and for
-	chain rows or trail lines out of order; then what was written is no pack and must be thrown away.
+	`vat_numbers` are the seller's of that time: several where it changed. `chain` comes device by device, each in the counter's
+	order, from the first to the last document of the period without a gap. `trail` is a run of the company's trail, `site` one of
+	the site's own (logins, settings, roles), and `records` the rows of evidence that `trail` tells of, in its order; they are read
+	after it. `destroyed` are lines from behind that run: the trail's records of rows among them that were destroyed since, in its
+	order. Raises InvalidInput for a document that is no invoice or has come before, and for chain rows or trail lines out of order;
+	then what was written is no pack and must be thrown away.
 	"""
 	if end < start:
 		raise InvalidInput("The period ends before it begins.", field="end")
 	with _Writer(out) as writer:
 		totals = verify_pack.Totals()
-		readme = _README.format(vat=vat_number, start=start, end=end)
+		readme = _README.format(vat=", ".join(vat_numbers), start=start, end=end)
 		writer.add("README.txt", readme.encode())
 		writer.add("verify_pack.py", Path(verify_pack.__file__).read_bytes())
 		count = _write_documents(writer, documents, totals)
 		devices = list(_write_chains(writer, chain))
 		about = {
 			"format": verify_pack.FORMAT,
-			"vat_number": vat_number,
+			"vat_numbers": list(vat_numbers),
 			"from": start.isoformat(),
 			"to": end.isoformat(),
 			"made": made.isoformat(timespec="seconds"),

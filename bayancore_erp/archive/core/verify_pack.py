@@ -38,7 +38,7 @@ from lxml import etree
 
 FORMAT = "bayancore-pack/3"
 OLDER = "bayancore-pack/2"
-"""Without a list of what was destroyed after the period."""
+"""With one VAT number, and without a list of what was destroyed after the period."""
 FIRST_PIH = base64.b64encode(hashlib.sha256(b"0").hexdigest().encode()).decode()
 TRAIL_START = "0" * 64
 TRAIL_KEYS = ("number", "at", "actor", "action", "subject", "digest", "facts", "previous", "hash")
@@ -513,7 +513,8 @@ def verify(path: str, *, seal: str = "", head: str = "") -> Iterator[Problem]:
 		about = json.loads(pack.bytes("pack.json"))
 		devices = {_device(d): d for d in about["devices"]}
 		trail, first, last = dict(about["trail"]), str(about["from"]), str(about["to"])
-		count, vat, site = int(about["documents"]), str(about["vat_number"]), dict(about["site"])
+		count, site = int(about["documents"]), dict(about["site"])
+		vat = about["vat_numbers"] if about.get("format") == FORMAT else [about["vat_number"]]
 		for known in (
 			trail.get("first"),
 			site.get("first"),
@@ -521,6 +522,8 @@ def verify(path: str, *, seal: str = "", head: str = "") -> Iterator[Problem]:
 		):
 			if known is not None and type(known) is not int:
 				raise ValueError
+		if not isinstance(vat, list):
+			raise ValueError
 	except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
 		raise NotAPack("Its pack.json cannot be read.")
 	if about.get("format") not in (FORMAT, OLDER):
@@ -599,7 +602,7 @@ def _check_documents(
 	rows: dict[tuple[str, int], tuple[str, str, str, str, str]],
 	totals: Totals,
 	period: tuple[str, str],
-	vat: str,
+	vat: list[str],
 	count: int,
 ) -> Iterator[Problem]:
 	owned: set[str] = set()
@@ -641,7 +644,7 @@ def _check_documents(
 			yield Problem(xml, f"it is another document than {at} says.")
 		if not period[0] <= facts.issued <= period[1]:
 			yield Problem(xml, "it lies outside the pack's period.")
-		if facts.vat_number != vat:
+		if facts.vat_number not in vat:
 			yield Problem(xml, "its seller is another.")
 		link = rows.pop((str(row["device"]), row["icv"]), None) if isinstance(row["icv"], int) else None
 		if link is None:
