@@ -175,6 +175,21 @@ def test_a_second_try_with_the_same_fault_is_the_same_problem(frappe: Any, misty
 	assert frappe.db.count("ToDo", {"reference_name": doc.name}) == 1
 
 
+def test_an_assignment_ends_though_the_till_refused_in_between(frappe: Any, mistyped: str) -> None:
+	from bayancore_erp.ai_errors.adapter import listeners
+
+	doc = draft(frappe)
+	clear(frappe, doc)
+	(row, *_) = resolutions(frappe, doc)
+	problem = {"code": row.code, "field": row.field, "severity": "Error", "source": "Our Check"}
+	facts = {"doctype": doc.doctype, "name": doc.name, "problems": [problem], "asked_by": "Administrator"}
+	listeners.on_withheld("withheld", frappe._dict(facts))
+	frappe.db.set_value("Customer", mistyped, "tax_id", world_vat())
+	frappe.db.commit()
+	assert clear(frappe, doc)["state"] == "Cleared"
+	assert frappe.db.get_value("ToDo", {"reference_name": doc.name}, "status") == "Closed"
+
+
 def test_the_draft_takes_what_was_corrected_in_customer_and_address(frappe: Any, mistyped: str) -> None:
 	doc = draft(frappe)
 	assert clear(frappe, doc)["state"] == "Rejected" and fresh(frappe, doc).tax_id == "12345"
@@ -652,10 +667,48 @@ def test_an_explanation_that_helped_nobody_is_not_shown(frappe: Any, server: Ope
 		vote(doc.doctype, doc.name, "BR-KSA-906", False)
 	problem = help_for(docs[0])["problems"][0]
 	assert problem["sentence"] == SAYING and not problem["explanation"] and not problem["asking"]
+	unread = rejected_with(frappe, "BR-KSA-906", SAYING)
+	assert work(frappe, unread) == 0
+	for doc in (docs[1], unread):
+		assert clear(frappe, doc)["state"] == "Cleared"
+	assert frappe.db.get_value("AI Error Explanation", name, "fixed") == 0, "it was no help, or not even read"
 	vote(docs[0].doctype, docs[0].name, "BR-KSA-906", True)
 	assert frappe.db.get_value("AI Error Explanation", name, ["helped", "not_helped"]) == (1, 2)
 	frappe.get_doc("AI Error Explanation", name).update({"promoted": 1}).save()
 	assert help_for(docs[0])["problems"][0]["explanation"] == name
+
+
+def test_a_word_is_about_the_explanation_that_was_read(frappe: Any, server: OpenAIServer) -> None:
+	from bayancore_erp.ai_errors.api import vote
+
+	switch(frappe, server)
+	first = rejected_with(frappe, "BR-KSA-908", SAYING)
+	assert work(frappe, first) == 1
+	approved = frappe.get_doc("AI Error Explanation", resolutions(frappe, first)[0].explanation)
+	approved.update({"promoted": 1}).save()
+	frappe.db.commit()
+	for service in (server, None):
+		switch(frappe, service)
+		other = rejected_with(frappe, "BR-KSA-908", "The seller's city (BT-37) must be provided")
+		assert work(frappe, other) == 1
+		assert help_for(other)["problems"][0]["explanation"] == approved.name
+		vote(other.doctype, other.name, "BR-KSA-908", False)
+	assert frappe.db.get_value("AI Error Explanation", approved.name, "not_helped") == 2
+
+
+def test_what_is_approved_for_a_code_is_said_of_that_code_only(frappe: Any, server: OpenAIServer) -> None:
+	"""Codes that may not leave are all called the same; nobody approved one explanation for all of them."""
+	switch(frappe, server)
+	doc = rejected_with(frappe, "E9/77", SAYING)
+	assert work(frappe, doc) == 1
+	kept = frappe.get_doc("AI Error Explanation", resolutions(frappe, doc)[0].explanation)
+	kept.update({"promoted": 1}).save()
+	frappe.db.commit()
+	assert help_for(doc)["problems"][0]["explanation"] == kept.name
+	other = rejected_with(frappe, "E9/78", "The seller's city (BT-37) must be provided")
+	assert not help_for(other)["problems"][0]["explanation"]
+	kept.update({"promoted": 0, "withdrawn": 1}).save()
+	frappe.db.commit()
 
 
 def test_a_reviewer_approves_mends_and_withdraws(frappe: Any, server: OpenAIServer) -> None:

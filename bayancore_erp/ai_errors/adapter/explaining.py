@@ -20,7 +20,7 @@ from bayancore_erp.ai_errors.core.catalogue import find
 from bayancore_erp.ai_errors.core.explain import Asked, Explainer, Result
 from bayancore_erp.ai_errors.core.locator import locate
 from bayancore_erp.ai_errors.core.prompt import VERSION, Question, cache_key
-from bayancore_erp.ai_errors.core.redact import Problem, fingerprint, redact, strings_of
+from bayancore_erp.ai_errors.core.redact import NO_CODE, Problem, fingerprint, redact, strings_of
 from bayancore_erp.zatca.adapter.records import append_row
 
 SETTINGS, EXPLANATION, EVENT = "AI Error Settings", "AI Error Explanation", "AI Error Event"
@@ -156,17 +156,13 @@ def provider() -> Any:
 	)
 
 
-def ask(problem: Problem, strings: frozenset[str]) -> str:
-	"""Ask about one problem unless it is known, kept or withdrawn. Gives the name of its explanation, empty where there is none."""
-	if not is_on():
-		return ""
-	code = redact(problem, strings).code
-	key = key_of(problem)
-	if not frappe.db.get_value(EXPLANATION, key, "withdrawn"):
+def ask(problem: Problem, strings: frozenset[str]) -> None:
+	"""Ask about one problem unless it is known, kept or withdrawn."""
+	if is_on() and not frappe.db.get_value(EXPLANATION, key_of(problem), "withdrawn"):
+		code = redact(problem, strings).code
 		Explainer(
 			provider(), enabled=True, cache=Kept(problem, strings), budget=Month(), record=record(code)
 		).explain(problem, strings)
-	return str(frappe.db.get_value(EXPLANATION, {"name": key, "withdrawn": 0}) or "")
 
 
 def is_awaited(problem: Problem, since: datetime) -> bool:
@@ -190,10 +186,11 @@ def best(problem: Problem, strings: frozenset[str]) -> Any:
 
 	One that most of its readers say did not help is kept, but not shown: ZATCA's own words say more.
 	"""
-	approved = frappe.get_all(
+	code = redact(problem, strings).code
+	approved = code != NO_CODE and frappe.get_all(
 		EXPLANATION,
 		filters={
-			"code": redact(problem, strings).code,
+			"code": code,
 			"promoted": 1,
 			"withdrawn": 0,
 			"rank": (">=", LEAST_RANK),

@@ -312,7 +312,7 @@ def vote(doctype: str, name: str, code: str, helped: bool) -> None:
 		as_dict=True,
 		order_by="creation desc",
 	)
-	word = "Helped" if helped else "Did Not Help"
+	word = learning.HELP if helped else learning.NO_HELP
 	if not row or row.helpful == word:
 		return
 	frappe.db.set_value(learning.RESOLUTION, row.name, "helpful", word)
@@ -323,7 +323,7 @@ def vote(doctype: str, name: str, code: str, helped: bool) -> None:
 	learning.count(row.explanation, COUNTED[word])
 
 
-COUNTED = {"Helped": "helped", "Did Not Help": "not_helped"}
+COUNTED = {learning.HELP: "helped", learning.NO_HELP: "not_helped"}
 
 
 def lines(explained: Any, what: str) -> list[str]:

@@ -20,6 +20,7 @@ from bayancore_erp.ai_errors.core.catalogue import find
 from bayancore_erp.ai_errors.core.redact import BLOT, Problem, fingerprint, redact
 
 RESOLUTION, WORDING = "AI Error Resolution", "AI Error Wording"
+HELP, NO_HELP = "Helped", "Did Not Help"
 PROMOTED = 100
 """What a reviewer's word weighs against readers' votes."""
 # A warning spreads where it stands on so many invoices, and on so much larger a share of them than before.
@@ -45,8 +46,8 @@ def raised(invoice: Any, submission: str, messages: Iterable[Any], asked_of: str
 				{
 					"times": int(known.times or 1) + 1,
 					"submission": submission,
-					"todo": todo,
 					"helpful": "",
+					**({"todo": todo} if todo else {}),
 				},
 			)
 			continue
@@ -97,12 +98,12 @@ def open_rows(doctype: str, name: str) -> list[Any]:
 	return frappe.get_all(
 		RESOLUTION,
 		filters={"invoice_doctype": doctype, "invoice_name": name, "state": "Open"},
-		fields=["name", "code", "field", "raised_at", "times", "explanation", "todo"],
+		fields=["name", "code", "field", "raised_at", "times", "explanation", "helpful"],
 	)
 
 
 def resolve(row: Any, submission: str) -> None:
-	"""The fix worked; its explanation gains by it."""
+	"""The fix worked; its explanation gains by it, unless its reader has said that it was no help."""
 	now = now_datetime()
 	frappe.db.set_value(
 		RESOLUTION,
@@ -114,7 +115,7 @@ def resolve(row: Any, submission: str) -> None:
 			"resolved_by": submission,
 		},
 	)
-	if row.explanation:
+	if row.explanation and row.helpful != NO_HELP:
 		count(row.explanation, "fixed")
 
 

@@ -78,7 +78,7 @@ def unknown(submission: Any) -> list[Any]:
 
 
 def explain(submission: str) -> int:
-	"""The worker's part: news to the managers, explanations for what is unknown. Gives how many explanations there are."""
+	"""The worker's part: news to the managers, explanations for what is unknown. Gives how many explanations are shown."""
 	row = frappe.get_doc("ZATCA Submission", submission)
 	document = frappe.get_doc("ZATCA Document", row.document) if row.document else None
 	invoice = frappe.get_doc(row.invoice_doctype, row.invoice_name)
@@ -89,15 +89,18 @@ def explain(submission: str) -> int:
 	frappe.db.commit()
 	explained = 0
 	for message in unknown(row):
-		name = explaining.ask(explaining.problem_of(row, message, document), strings)
+		problem = explaining.problem_of(row, message, document)
+		explaining.ask(problem, strings)
 		frappe.db.commit()
-		if not name:
+		# what the reader is shown is what their word, and the fix that follows, is about
+		shown = explaining.best(problem, strings)
+		if not shown:
 			continue
 		explained += 1
 		frappe.db.set_value(
 			learning.RESOLUTION,
 			{"submission": submission, "code": message.code[:140], "state": "Open"},
-			{"explained_by": "Language Model", "explanation": name},
+			{"explained_by": "Language Model", "explanation": shown.name},
 		)
 		frappe.db.commit()
 	frappe.publish_realtime(

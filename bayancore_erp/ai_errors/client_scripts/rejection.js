@@ -103,6 +103,8 @@
 		if (each.asking) return `<div class="text-muted small">${escape(__("This message is new. An explanation is being prepared."))}</div>`;
 		if (!each.explanation) return "";
 		const source = each.approved ? __("Explained by a language model, approved by a reviewer.") : __("Explained by a language model.");
+		// Of a remark nothing tells whether it was put right, and nobody's word about it is kept.
+		if (each.severity !== "Error") return `<div class="text-muted small">${escape(source)}</div>`;
 		return `<div class="zatca-vote text-muted small">${escape(source)} ${escape(__("Did this help?"))}
 			<button type="button" class="btn btn-xs btn-default" data-vote="1" data-code="${escape(each.code)}">${escape(__("Yes"))}</button>
 			<button type="button" class="btn btn-xs btn-default" data-vote="0" data-code="${escape(each.code)}">${escape(__("No"))}</button></div>`;
@@ -141,7 +143,10 @@
 		const name = frm.docname;
 		const help = await ask(frm).catch(() => null);
 		if (!help || frm.docname !== name || !frm.zatca_panel) return;
-		draw(frm, help);
+		// Drawn anew, what the reader has unfolded would close under their hand.
+		const said = JSON.stringify(help);
+		if (!asks || said !== frm.zatca_said) draw(frm, help);
+		frm.zatca_said = said;
 		if (help.asking && asks < MOST_ASKS) {
 			clearTimeout(frm.zatca_waits);
 			frm.zatca_waits = setTimeout(() => frm.docname === name && refresh(frm, asks + 1), PATIENCE_MS);

@@ -22,6 +22,8 @@ from bayancore_erp.zatca.core.xml import parse
 
 BLOT = "[x]"
 """Too short to be, or to complete, anything of a document."""
+NO_CODE = "unknown"
+"""What is said in place of a code that may not leave: of one such code what is known of another is not true."""
 LEAST = 3
 """Strings of fewer characters say nothing by themselves."""
 MOST_MESSAGE = 4000
@@ -190,7 +192,7 @@ def _code(code: str, secrets: Secrets) -> str:
 	if find(code) is not None:
 		return code
 	if not _CODE.match(code) or secrets.can_be_read_in(code):
-		return "unknown"
+		return NO_CODE
 	return code
 
 
