@@ -790,7 +790,7 @@ def light(frappe: Any, doc: Any) -> tuple[str, int]:
 
 
 def test_the_light_is_stored_with_the_document_and_follows(frappe: Any) -> None:
-	from bayancore_erp.invoice_to_cash.jobs import light_up
+	from bayancore_erp.invoice_to_cash.adapter.light import light_up
 
 	quotation, invoice = make(frappe, "Quotation"), make(frappe, "Sales Invoice")
 	order = make(frappe, "Sales Order")
@@ -799,7 +799,7 @@ def test_the_light_is_stored_with_the_document_and_follows(frappe: Any) -> None:
 	assert {light(frappe, doc) for doc in documents} == {("Ready", 0)}
 	modified = frappe.db.get_value("Quotation", quotation.name, "modified")
 	lose(frappe, "pincode", "zatca_building_number")
-	light_up(world.VAT_BUYER)
+	assert sum(light_up(world.VAT_BUYER)) == 4
 	assert {light(frappe, doc) for doc in documents} == {("Not Ready", 2)}
 	assert light(frappe, frappe.get_doc("Customer", world.VAT_BUYER)) == ("Not Ready", 2)
 	assert frappe.db.get_value("Quotation", quotation.name, "modified") == modified
@@ -945,6 +945,8 @@ def test_one_change_never_works_without_end(
 	monkeypatch.setattr(frappe.db, "commit", lambda: commits.append(1))
 	assert jobs.light_up_after("ZATCA Settings", world.COMPANY) == 2 == len(commits)
 	assert [light(frappe, doc)[0] for doc in (old, middle, new)] == ["", "Ready", "Ready"]
+	monkeypatch.setattr(module, "MOST", 3)
+	assert jobs.light_up(world.VAT_BUYER) == 3 == len(commits) - 2, "no row is held for long"
 
 
 def test_readiness_never_keeps_a_document_from_being_saved(

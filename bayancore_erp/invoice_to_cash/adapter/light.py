@@ -164,13 +164,14 @@ def light_up_later(doctype: str, name: str) -> None:
 	)
 
 
-def light_up(customer: str) -> int:
-	"""Work out every open document of a customer, and the customer; gives how many."""
-	return sum(map(light_one, islice([("Customer", customer), *of_customer(customer)], MOST)))
+# One document a step; the caller commits after each, so that no row is held for long.
+def light_up(customer: str) -> Iterator[bool]:
+	"""Work out a customer, and every open document of theirs."""
+	return map(light_one, islice([("Customer", customer), *of_customer(customer)], MOST))
 
 
 def light_up_after(doctype: str, name: str) -> Iterator[bool]:
-	"""Work out what refers to a master, one document a step; the caller commits after each, so that no row is held for long."""
+	"""Work out what refers to a master."""
 	return map(light_one, islice(referring(doctype, name), MOST_OF_A_MASTER))
 
 
