@@ -89,6 +89,22 @@ def test_an_invoice_counts_where_it_was_first_submitted(frappe: Any) -> None:
 	assert later.submitted == 0
 
 
+def test_an_error_of_a_deleted_draft_is_nobodys(frappe: Any) -> None:
+	for state, name in (
+		("Open", story(frappe, ("Rejected", False))),
+		("Open", "GONE"),
+		("Resolved", "GONE TOO"),
+	):
+		frappe.get_doc(
+			{
+				"doctype": "AI Error Resolution", "company": world.COMPANY, "invoice_doctype": "Sales Invoice", "invoice_name": name,
+				"code": "X", "state": state, "raised_at": MORNING,
+			}
+		).insert(ignore_links=True)  # fmt: skip
+	found = count(frappe)
+	assert (found.errors, found.resolved) == (2, 1)
+
+
 def test_the_report(frappe: Any) -> None:
 	from bayancore_erp.invoice_to_cash.report.zatca_invoice_to_cash.zatca_invoice_to_cash import execute
 

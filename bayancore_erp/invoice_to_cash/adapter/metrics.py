@@ -166,14 +166,28 @@ def order_times(names: list[str]) -> dict[str, datetime]:
 
 
 def explained(companies: Sequence[str] | None, first: date, last: date) -> list[Any]:
-	"""Problems that were explained, and whether they are gone."""
+	"""Problems that were explained, and whether they are gone; without those of drafts that were deleted, which nobody can solve."""
 	if not frappe.db.exists("DocType", RESOLUTION):
 		return []
 	filters: list[Any] = [["raised_at", ">=", first], ["raised_at", "<", last + timedelta(days=1)]]
 	if companies is not None:
 		filters.append(["company", "in", list(companies)])
-	rows: list[Any] = frappe.get_all(RESOLUTION, filters=filters, fields=["state", "raised_at"])
-	return rows
+	rows: list[Any] = frappe.get_all(
+		RESOLUTION, filters=filters, fields=["state", "raised_at", "invoice_doctype", "invoice_name"]
+	)
+	waiting = [row for row in rows if row.state != "Resolved"]
+	there = {
+		(doctype, name)
+		for doctype in {row.invoice_doctype for row in waiting}
+		for name in frappe.get_all(
+			doctype,
+			filters={"name": ("in", {row.invoice_name for row in waiting if row.invoice_doctype == doctype})},
+			pluck="name",
+		)
+	}
+	return [
+		row for row in rows if row.state == "Resolved" or (row.invoice_doctype, row.invoice_name) in there
+	]
 
 
 def percent(part: int, whole: int) -> float | None:
