@@ -43,7 +43,6 @@ company_data_to_be_ignored = [
 ]
 
 override_whitelisted_methods = {
-	"frappe.client.get_password": "bayancore_erp.zatca.overrides.secrets.get_password",
 	"erpnext.accounts.doctype.repost_accounting_ledger.repost_accounting_ledger.start_repost": (
 		"bayancore_erp.zatca.overrides.back_doors.start_repost"
 	),

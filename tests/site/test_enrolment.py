@@ -457,10 +457,12 @@ def test_no_key_secret_or_password_is_left_in_clear(
 	enrolment.carry_on(device.name)
 	assert picture(frappe, device.name)["phase"] == "stopped"
 	finish(frappe, gateway, device.name)
+	from bayancore_erp.zatca.adapter.sealing import secret_of
+
 	now = frappe.get_doc("ZATCA Device", device.name)
 	known = state(frappe, device.name)
-	keys = [now.get_secret(key.id) for key in known.keys]
-	secrets = [now.get_secret(each.id) for each in known.identities]
+	keys = [secret_of(now.name, key.id) for key in known.keys]
+	secrets = [secret_of(now.name, each.id) for each in known.identities]
 	assert len(keys) == 1 and len(secrets) == 3
 	bodies = ["".join(key.splitlines()[1:-1]) for key in keys]
 	dump = bench.folder / "secrets.sql"

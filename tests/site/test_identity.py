@@ -184,9 +184,7 @@ def answers_for(frappe: Any, user: str) -> str:
 		)
 		ask(lambda: list_view())
 	for secret in ("private_key", "compliance_secret", "production_secret"):
-		from bayancore_erp.zatca.overrides.secrets import get_password
-
-		ask(lambda s=secret: get_password("ZATCA Device", frappe.device, s))
+		ask(lambda s=secret: client.get_password("ZATCA Device", frappe.device, s))
 		ask(lambda s=secret: client.get_value("ZATCA Device", s, {"name": frappe.device}))
 	frappe.set_user("Administrator")
 	return "".join(said)

@@ -303,12 +303,12 @@ SECRETS = ("private_key", "compliance_secret", "production_secret", "key-1", "pr
 def hidden(frappe: Any) -> list[str]:
 	"""Every key and secret the device ever had, and a password that waits for a worker."""
 	from bayancore_erp.zatca.adapter import enrolment, vault
+	from bayancore_erp.zatca.adapter.sealing import secret_of
 
 	state = vault.enrolment_state(frappe.device)
 	assert state
-	doc = frappe.get_doc("ZATCA Device", frappe.device)
-	keys = ["".join(doc.get_secret(key.id).splitlines()[1:-1]) for key in state.keys]
-	found = [*keys, *(str(doc.get_secret(each.id)) for each in state.identities)]
+	keys = ["".join(secret_of(frappe.device, key.id).splitlines()[1:-1]) for key in state.keys]
+	found = [*keys, *(str(secret_of(frappe.device, each.id)) for each in state.identities)]
 	assert len(found) >= 3 and all(len(each) > 20 for each in found)
 	enrolment.keep_otp(frappe.device, OTP)
 	return [*found, OTP]
@@ -420,3 +420,39 @@ def test_what_each_role_is_answered(
 	assert first.status_code == (403 if role == "Sales User" else 200)
 	assert answered > (3 if role == "Sales User" else 15), answered
 	assert not [text for text in everything(frappe, bench).values() if OTP in text]
+
+
+READERS = (
+	"frappe.get_doc('ZATCA Device', device).get_secret('private_key')",
+	"frappe.get_doc('ZATCA Device', device).get_password('private_key')",
+	"frappe.get_doc('ZATCA Device', device).get_password('key-1', False)",
+	"frappe.get_doc('ZATCA Device', device).run_method('get_password', 'private_key')",
+	"frappe.get_doc('ZATCA Device', device).run_method('get_secret', 'private_key')",
+	"frappe.get_doc('ZATCA Device', device).as_dict()",
+	"frappe.get_doc('Archive Settings', company).get_password('private_key')",
+	"frappe.get_doc('AI Error Settings').get_password('api_key')",
+	"frappe.db.get_value('__Auth', {'name': device}, 'password')",
+	"frappe.db.sql('select * from `__Auth`')",
+)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_a_template_is_given(frappe: Any, hidden: list[str], reader: str) -> None:
+	"""An accounts user writes terms and conditions, and Frappe's sandbox hands him any document's methods."""
+	from erpnext.setup.doctype.terms_and_conditions.terms_and_conditions import get_terms_and_conditions
+
+	if not frappe.db.exists("Archive Settings", world.COMPANY):
+		world.make(frappe, "Archive Settings", company=world.COMPANY)
+	frappe.get_doc("Archive Settings", world.COMPANY).update({"private_key": hidden[0]}).save()
+	frappe.get_doc("AI Error Settings").update({"api_key": hidden[0]}).save()
+	reader = reader.replace("device)", f"{frappe.device!r})").replace("device}", f"{frappe.device!r}}}")
+	reader = reader.replace("company)", f"{world.COMPANY!r})")
+	terms = world.make(frappe, "Terms and Conditions", title=frappe.generate_hash(), terms="{{ " + reader + " }}", selling=1)  # fmt: skip
+	frappe.set_user("Administrator")
+	try:
+		said = str(get_terms_and_conditions(terms.name, "{}"))
+	except Exception as error:
+		said = str(error)
+	flat = said.replace("\\n", "").replace("\n", "")
+	for each in (*hidden, "PRIVATE KEY"):
+		assert each not in flat

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import frappe
 from frappe.utils import cint, get_first_day, now_datetime, nowdate
+from frappe.utils.password import get_decrypted_password
 
 from bayancore_erp.ai_errors.core.answer import read
 from bayancore_erp.ai_errors.core.catalogue import find
@@ -148,7 +149,7 @@ def provider() -> Any:
 
 	said = settings()
 	return OpenAIProvider(
-		said.get_password("api_key", raise_exception=False) or "none",
+		get_decrypted_password(said.doctype, said.name, "api_key", raise_exception=False) or "none",
 		model=said.model or "gpt-4o",
 		base_url=said.base_url or None,
 		timeout=cint(said.timeout_seconds) or TIMEOUT,

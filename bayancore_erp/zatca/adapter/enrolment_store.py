@@ -22,6 +22,7 @@ from frappe.utils import now_datetime
 from bayancore_erp.zatca.adapter import clone
 from bayancore_erp.zatca.adapter.mapper.scope import PLACES, RANK
 from bayancore_erp.zatca.adapter.rehearsal import RETRIED
+from bayancore_erp.zatca.adapter.sealing import secret_of
 from bayancore_erp.zatca.adapter.vault import enrolment_state
 from bayancore_erp.zatca.core.codes import Environment
 from bayancore_erp.zatca.core.crypto.certificate import Certificate
@@ -72,16 +73,15 @@ def load(device: str, environment: Environment, invoice_map: str) -> Enrolment:
 	state = enrolment_state(device)
 	if state is None:
 		return start(environment, invoice_map)
-	doc = frappe.get_doc("ZATCA Device", device)
-	return Enrolment(state, Secrets.restore(_reveal(doc, state)))
+	return Enrolment(state, Secrets.restore(_reveal(device, state)))
 
 
-def _reveal(doc: Any, state: OnboardingState) -> dict[str, dict[str, str]]:
+def _reveal(device: str, state: OnboardingState) -> dict[str, dict[str, str]]:
 	found: dict[str, dict[str, str]] = {"keys": {}, "csids": {}}
 	for place, names in (("keys", state.keys), ("csids", state.identities)):
 		for each in names:
 			try:
-				found[place][each.id] = doc.get_secret(each.id)
+				found[place][each.id] = secret_of(device, each.id)
 			except KeyError:
 				continue  # the core says what is lost, once it is needed
 	return found

@@ -15,6 +15,7 @@ import frappe
 from frappe import _
 
 from bayancore_erp.zatca.adapter.events import announce
+from bayancore_erp.zatca.adapter.sealing import secret_of
 from bayancore_erp.zatca.core.client import Credentials, Gateway
 from bayancore_erp.zatca.core.client.endpoints import OFFICIAL_ROOT
 from bayancore_erp.zatca.core.codes import Environment
@@ -91,8 +92,8 @@ def former(name: str, certificate_serial: str) -> Identity | None:
 		):
 			continue
 		try:
-			key = keystore.open_key(device.get_secret(each.key_id).encode())
-			credentials = Credentials(each.token, device.get_secret(each.id))
+			key = keystore.open_key(secret_of(device.name, each.key_id).encode())
+			credentials = Credentials(each.token, secret_of(device.name, each.id))
 		except KeyError:
 			return None
 		announce("unlocked", device.doctype, device.name, device.company, certificate=str(certificate.serial))
@@ -116,8 +117,8 @@ def read(device: Any) -> Identity:
 			hint=_("Finish its onboarding."),
 		)
 	try:
-		key = keystore.open_key(device.get_secret("private_key").encode())
-		secret = device.get_secret("production_secret")
+		key = keystore.open_key(secret_of(device.name, "private_key").encode())
+		secret = secret_of(device.name, "production_secret")
 	except KeyError as error:
 		raise ConfigurationError(
 			_("A secret of device {0} is not in the vault.").format(device.name),

@@ -6,12 +6,12 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.model.document import Document
 
 from bayancore_erp.archive.adapter import places
 from bayancore_erp.archive.adapter.preferences import image_bytes
 from bayancore_erp.archive.core.pdf import Brand
 from bayancore_erp.zatca.adapter.fields import INVOICE_DOCTYPES
+from bayancore_erp.zatca.adapter.sealing import KeepsSecrets
 from bayancore_erp.zatca.core.errors import ZatcaError
 
 STORAGE = (
@@ -20,7 +20,7 @@ STORAGE = (
 )  # fmt: skip
 
 
-class ArchiveSettings(Document):
+class ArchiveSettings(KeepsSecrets):
 	"""One for each company, named like it. Without one the defaults hold."""
 
 	def validate(self) -> None:

@@ -7,21 +7,17 @@ function may reset, and on CSIDs, which belong to one environment.
 
 from __future__ import annotations
 
-import re
 import uuid
 from typing import Any
 
 import frappe
 from frappe import _
-from frappe.model.document import Document
 
 from bayancore_erp.zatca.adapter import notified, sealing, training
 from bayancore_erp.zatca.adapter.records import ImmutableRecord
-from bayancore_erp.zatca.core.secret import Secret, opaque
+from bayancore_erp.zatca.adapter.sealing import HISTORY, SECRETS
+from bayancore_erp.zatca.core.secret import opaque
 
-SECRETS = ("private_key", "compliance_secret", "production_secret")
-# What onboarding adds, one key or secret a name, for good: key-1, compliance-1, production-1, key-2 …
-HISTORY = re.compile(r"(key|compliance|production)-[1-9]\d*")
 MAKER = "1-Bayancore|2-ERPNext|3-"
 CHAIN_HEAD = ("icv", "pih", "last_document", "last_signed_at")
 VERIFIED = ("verified_at", "verified_full_at", "verified_icv", "verified_hash", "verified_finding")
@@ -48,7 +44,7 @@ STANDING = (
 IDENTITY = ("common_name", "serial_number", "vat_number")
 
 
-class ZATCADevice(Document):
+class ZATCADevice(sealing.KeepsSecrets):
 	"""A device. `write_standing` and `store_secrets` are for onboarding and the client; the chain's lock moves the head."""
 
 	def validate(self) -> None:
@@ -119,15 +115,6 @@ class ZATCADevice(Document):
 				raise KeyError(name)
 			if name not in kept:
 				sealing.seal(self.name, name, value)
-
-	def get_secret(self, name: str) -> Secret:
-		"""The secret in clear, for the key vault and nobody else. Raises KeyError where there is none."""
-		if name not in SECRETS and not HISTORY.fullmatch(name):
-			raise KeyError(name)
-		value = sealing.unseal(self.name, name)
-		if not value:
-			raise KeyError(name)
-		return value
 
 	def on_trash(self) -> None:
 		if frappe.utils.cint(self.icv) or frappe.db.exists("ZATCA Document", {"device": self.name}):
