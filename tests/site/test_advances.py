@@ -413,6 +413,23 @@ def test_a_debit_note_deducts_no_advance_again(frappe: Any) -> None:
 	assert cleared(frappe, note).grand_total == 115
 
 
+def test_an_item_on_a_prepayment_invoice_keeps_its_income_account(frappe: Any) -> None:
+	from bayancore_erp.zatca.api import make_note
+
+	item = frappe.copy_doc(frappe.get_doc("Item", world.ITEM))
+	item.update({"item_code": frappe.generate_hash(length=8), "item_defaults": []})
+	item.insert()
+	row = world.line("بناء | Building", 1, 1000, item_code=item.name)
+	advance = cleared(frappe, world.invoice(frappe, world.VAT_BUYER, [row], zatca_is_prepayment=1))
+	assert world.ledger(frappe, advance)[world.ADVANCES] == -1000
+	assert advance.against_income_account == world.ADVANCES
+	note = frappe.get_doc(make_note("Sales Invoice", advance.name, "Credit Note", "Cancellation")["note"])
+	note.insert()
+	assert world.ledger(frappe, cleared(frappe, note))[world.ADVANCES] == 1000
+	learned = frappe.get_all("Item Default", filters={"parent": item.name}, pluck="income_account")
+	assert world.ADVANCES not in learned
+
+
 def test_in_another_currency_an_advance_keeps_the_rate_of_its_day(frappe: Any) -> None:
 	from bayancore_erp.invoice_to_cash.adapter.vat_totals import vouchers
 

@@ -354,3 +354,27 @@ def prepare(doc: Any) -> None:
 	if account:
 		for row in doc.get("items") or []:
 			row.income_account = account
+
+
+def hide_liability(doc: Any) -> None:
+	"""Before validation: rows that are booked to the liability show the company's income account, until `show_liability`.
+
+	ERPNext makes any other account of a row the item's own: all its later sales would be booked to the liability.
+	"""
+	account = settings_of(doc.company).get("prepayment_account")
+	if not account or doc.flags.ignore_validate:
+		return
+	rows = [row for row in doc.get("items") or [] if row.item_code and row.income_account == account]
+	if rows:
+		doc.flags.zatca_liability = account, rows
+		for row in rows:
+			row.income_account = frappe.get_cached_value("Company", doc.company, "default_income_account")
+
+
+def show_liability(doc: Any) -> None:
+	"""After ERPNext's validation."""
+	account, rows = doc.flags.pop("zatca_liability", ("", ()))
+	for row in rows:
+		row.income_account = account
+	if rows:
+		doc.set_against_income_account()

@@ -34,6 +34,7 @@ def before_validate(doc: Any, method: str | None = None) -> None:
 		corrections.complete(doc)
 		prepayment.prepare(doc)
 		advances.propose(doc)
+	prepayment.hide_liability(doc)
 	consolidation.hold(doc)
 	keep_facts(doc)
 	if not approved:
@@ -43,6 +44,7 @@ def before_validate(doc: Any, method: str | None = None) -> None:
 
 def validate(doc: Any, method: str | None = None) -> None:
 	"""After ERPNext's own: its totals, settled; or what was signed, where that is what is posted."""
+	prepayment.show_liability(doc)
 	approved = signed.held(doc)
 	if approved:
 		signed.settle(doc, approved)
