@@ -31,11 +31,12 @@ def work_on(document: str) -> None:
 def watchdog() -> int:
 	"""Every minute: work that waits, documents nobody followed, mails that bounced. Gives how many documents were enqueued."""
 	outbox.catch_up(now_datetime() - RECENT)
-	delivery_status.look_at_queue()
-	frappe.db.commit()
 	found = tasks.due()
 	for document in found:
 		frappe.enqueue(WORK_ON, queue="default", document=document)
+	# Last: whatever is wrong with a mail that is gone holds back no work that waits.
+	delivery_status.look_at_queue()
+	frappe.db.commit()
 	return len(found)
 
 

@@ -366,6 +366,44 @@ def test_a_refused_address_and_a_returned_mail_are_exceptions(frappe: Any, box: 
 	assert (exception.kind, exception.address) == ("Not Delivered", "back@back.example")
 
 
+def test_one_mail_that_is_gone_holds_nothing_else_back(
+	frappe: Any, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	from bayancore_erp.archive import jobs
+	from bayancore_erp.archive.adapter import exceptions, tasks
+
+	people = [f"accounts.payable.{number}@many.example" for number in range(12)]
+	box.refuse.update((*people, "gone@first.example"))
+	first = cleared(frappe, buyer(frappe, "First Gone Co", email_id="gone@first.example"))
+	many = cleared(
+		frappe, buyer(frappe, "Many Co", zatca_mail_recipients=[{"email": address} for address in people])
+	)
+	for doc in (first, many):
+		follow(frappe, doc, "posted")
+	for _again in range(4):
+		deliver(frappe)
+	waiting = cleared(frappe, buyer(frappe, "Waiting Co", email_id="waits@waiting.example"))
+	tasks.open_task(frappe.get_doc("ZATCA Document", waiting.zatca_document), tasks.Work.MAIL, "Final")
+	frappe.db.commit()
+
+	def nobody(invoice: Any) -> str:
+		if invoice.name == first.name:
+			raise ValueError("no owner")
+		return "Administrator"
+
+	started: list[str] = []
+	with monkeypatch.context() as patch:
+		patch.setattr(exceptions, "owner_of", nobody)
+		patch.setattr(frappe, "enqueue", lambda *args, **kwargs: started.append(kwargs.get("document", "")))
+		jobs.watchdog()
+	assert waiting.zatca_document in started
+	exception = frappe.get_doc("Mail Exception", {"invoice_name": many.name})
+	assert exception.kind == "Not Delivered" and set(exception.address.split(", ")) == set(people)
+	assert not frappe.db.exists("Mail Exception", {"invoice_name": first.name}), "half an exception is none"
+	jobs.watchdog()
+	assert frappe.db.exists("Mail Exception", {"invoice_name": first.name})
+
+
 def test_without_an_outgoing_account_one_exception_and_the_mails_wait(frappe: Any, box: Mailbox) -> None:
 	from bayancore_erp.archive import jobs
 	from bayancore_erp.archive.adapter import tasks

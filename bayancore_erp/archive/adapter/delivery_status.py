@@ -24,10 +24,12 @@ _SAYS_SO = re.compile(
 )
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 REMEMBERED = timedelta(days=15)
+RETRIED = (frappe.QueryDeadlockError, frappe.QueryTimeoutError)
+"""They have ended the transaction and its savepoints; a minute later it is tried again."""
 
 
 def look_at_queue() -> int:
-	"""An exception for each of our mails that the queue has given up; gives how many."""
+	"""An exception for each of our mails that the queue has given up; gives how many it looked at."""
 	rows = frappe.db.sql(
 		"""select m.name, m.document, m.invoice_doctype, m.invoice_name, m.recipients, q.error
 		from `tabInvoice Mail` m inner join `tabEmail Queue` q on q.name = m.email_queue
@@ -37,7 +39,15 @@ def look_at_queue() -> int:
 		as_dict=True,
 	)
 	for row in rows:
-		not_delivered(row, row.recipients)
+		frappe.db.savepoint("mail_exception")
+		try:
+			not_delivered(row, row.recipients)
+		except RETRIED:
+			raise
+		except Exception:
+			# One mail's trouble is not the next one's.
+			frappe.db.rollback(save_point="mail_exception")
+			frappe.log_error(title=f"Archive: mail about {row.invoice_name}")
 	return len(rows)
 
 
