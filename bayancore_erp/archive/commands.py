@@ -18,6 +18,7 @@ from frappe.commands import pass_context
 @pass_context
 def verify(context: Any, company: str, as_json: bool) -> None:
 	"""Recompute trail, evidence, states and chains; exit status 1 where something does not hold."""
+	from bayancore_erp.archive.adapter.verify import MOST
 	from bayancore_erp.archive.adapter.verify import verify as run
 	from bayancore_erp.commands import on_site
 
@@ -34,7 +35,9 @@ def verify(context: Any, company: str, as_json: bool) -> None:
 			place = f" at {each.number}" if each.number is not None else ""
 			click.echo(f"PROBLEM  {each.doctype} {each.name}{place}: {each.what}")
 		click.echo(
-			"All holds." if report.ok else f"{report.problems} problems; the first 500 at most are shown."
+			"All holds."
+			if report.ok
+			else f"{report.problems} problems; of each company the first {MOST} at most are shown."
 		)
 	sys.exit(0 if report.ok else 1)
 

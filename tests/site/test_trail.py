@@ -91,6 +91,43 @@ def test_verify_holds_and_says_what_it_saw(frappe: Any) -> None:
 	)
 
 
+def test_who_is_confined_reads_of_its_company_however_much_is_wrong_elsewhere(
+	frappe: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	from bayancore_erp.archive.adapter import verify, verify_desk
+	from bayancore_erp.archive.adapter.verify_finding import Finding
+	from bayancore_erp.archive.audit_api import verify_report
+
+	def findings(*_: Any) -> Any:
+		for company, count in (("", verify.MOST + 1), ("Another Co", 2), (world.COMPANY, verify.MOST + 7)):
+			for number in range(count):
+				yield Finding("Audit Seal", "", company, "It was changed.", number)
+
+	user = "auditor.of.one@bayan.example"
+	if not frappe.db.exists("User", user):
+		person = world.make(frappe, "User", email=user, first_name="Auditor", send_welcome_email=0)
+		person.add_roles("ZATCA Auditor")
+		world.make(frappe, "User Permission", user=user, allow="Company", for_value=world.COMPANY)
+		frappe.db.commit()
+	monkeypatch.setattr(verify, "findings", findings)
+	verify_desk.run("Administrator")
+	assert verify_report()["problems"] == 2 * verify.MOST + 10
+	frappe.set_user(user)
+	said = verify_report()
+	assert not said["ok"] and said["problems"] == verify.MOST + 7
+	assert said["by_company"] == {world.COMPANY: verify.MOST + 7}
+	assert {each["company"] for each in said["findings"]} == {world.COMPANY}
+	assert len(said["findings"]) == verify.MOST
+	monkeypatch.setattr(
+		verify, "findings", lambda *_: iter([Finding("Audit Seal", "", "Another Co", "It was changed.", 1)])
+	)
+	frappe.set_user("Administrator")
+	verify_desk.run("Administrator")
+	assert not verify_report()["ok"]
+	frappe.set_user(user)
+	assert verify_report()["ok"], "what is wrong with another company's is not theirs to see"
+
+
 def test_an_event_is_one_insert(frappe: Any) -> None:
 	from bayancore_erp.archive.adapter.trail import Action, record
 

@@ -6,6 +6,7 @@ else but for the event that says it was verified. Source: DESIGN.md, promise 12.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ from bayancore_erp.archive.adapter.verify_finding import Counts, Finding
 from bayancore_erp.zatca.adapter import chain, watch
 
 MOST = 500
-"""So many findings are kept; all are counted."""
+"""So many findings of each company are kept; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,16 @@ class Report:
 	"""What was looked at, how many places do not hold, and the first of them."""
 
 	looked_at: dict[str, int]
-	problems: int
+	by_company: dict[str, int]
+	"""How many places of each company do not hold; the empty one is the site itself."""
 	findings: tuple[Finding, ...]
 	remarks: tuple[str, ...] = ()
 	"""What could not be compared, such as an archive that does not answer; and what is gone, or older than the trail, by its own word."""
+
+	@property
+	def problems(self) -> int:
+		"""How many places do not hold."""
+		return sum(self.by_company.values())
 
 	@property
 	def ok(self) -> bool:
@@ -49,6 +56,7 @@ class Report:
 			"ok": self.ok,
 			"looked_at": self.looked_at,
 			"problems": self.problems,
+			"by_company": self.by_company,
 			"findings": [finding.as_dict() for finding in self.findings],
 			"remarks": list(self.remarks),
 		}
@@ -57,17 +65,17 @@ class Report:
 def verify(company: str = "") -> Report:
 	"""Everything, or what concerns one company (and the site's own trail). Commits."""
 	trail_seal.seal_all(full=True)
-	counts, noted, problems = Counts(), trail_heads.Noted(), 0
+	counts, noted, problems = Counts(), trail_heads.Noted(), Counter[str]()
 	kept: list[Finding] = []
 	for finding in findings(counts, noted):
 		if company and finding.company not in ("", company):
 			continue
-		problems += 1
-		if len(kept) < MOST:
+		problems[finding.company] += 1
+		if problems[finding.company] <= MOST:
 			kept.append(finding)
 	remarks = (*noted.remarks, *told(company))
-	report = Report(dict(counts.by_kind), problems, tuple(kept), remarks)
-	record(Action.VERIFIED, "", "", company, facts={"looked_at": counts.total, "problems": problems})
+	report = Report(dict(counts.by_kind), dict(problems), tuple(kept), remarks)
+	record(Action.VERIFIED, "", "", company, facts={"looked_at": counts.total, "problems": report.problems})
 	frappe.db.commit()
 	return report
 

@@ -14,7 +14,7 @@ from frappe.utils import now_datetime
 from bayancore_erp.archive.adapter.reach import companies
 from bayancore_erp.archive.adapter.verify import verify
 
-KEY = "zatca_verify_report"
+KEY = "zatca_last_verify_report"
 RUNNING = "zatca_verify_running"
 JOB = "bayancore_erp.archive.audit_jobs.verify"
 LONGEST = 3600
@@ -44,6 +44,13 @@ def last_report() -> dict[str, Any] | None:
 	found = frappe.cache.get_value(KEY)
 	allowed = companies()
 	if found and allowed is not None:
-		mine = [each for each in found["findings"] if each["company"] in allowed]
-		found = {**found, "findings": mine, "problems": len(mine), "ok": not mine, "remarks": []}
+		mine = {company: count for company, count in found["by_company"].items() if company in allowed}
+		found = {
+			**found,
+			"ok": not mine,
+			"problems": sum(mine.values()),
+			"by_company": mine,
+			"findings": [each for each in found["findings"] if each["company"] in mine],
+			"remarks": [],
+		}
 	return dict(found) if found else None
