@@ -17,13 +17,18 @@ from frappe.commands import pass_context
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @pass_context
 def verify(context: Any, company: str, as_json: bool) -> None:
-	"""Recompute trail, evidence, states and chains; exit status 1 where something does not hold."""
+	"""Recompute trail, evidence, states and chains; exit status 1 where something does not hold, 2 for an unknown company."""
 	from bayancore_erp.archive.adapter.verify import MOST
 	from bayancore_erp.archive.adapter.verify import verify as run
 	from bayancore_erp.commands import on_site
+	from bayancore_erp.zatca.core.errors import InvalidInput
 
 	with on_site(context):
-		report = run(company)
+		try:
+			report = run(company)
+		except InvalidInput as error:
+			click.echo(f"Not verified: {error}", err=True)
+			sys.exit(2)
 	if as_json:
 		click.echo(json.dumps(report.as_dict(), ensure_ascii=False, default=str))
 	else:
@@ -43,7 +48,7 @@ def verify(context: Any, company: str, as_json: bool) -> None:
 
 
 @click.command("export-audit")
-@click.option("--company", default="", help="Whose documents.")
+@click.option("--company", default="", help="Whose documents; without --everything it has to be said.")
 @click.option("--from", "start", default="", help="First day, YYYY-MM-DD.")
 @click.option("--to", "end", default="", help="Last day, YYYY-MM-DD.")
 @click.option(
@@ -59,14 +64,18 @@ def export_audit(context: Any, company: str, start: str, end: str, out: Path, ev
 	"""Write the auditor's pack of a period and verify it; prints its seal. Exit status 1 where it does not hold."""
 	from bayancore_erp.archive.adapter import pack_everything, packs
 	from bayancore_erp.archive.adapter.pack_source import Period
+	from bayancore_erp.archive.adapter.reach import require_known
 	from bayancore_erp.commands import on_site
 	from bayancore_erp.zatca.core.errors import ZatcaError
 
+	if not company and not everything:
+		raise click.UsageError("Say whose documents with --company, or --everything.")
 	out = out.resolve()
 	with on_site(context):
 		try:
 			if everything:
 				sys.exit(0 if pack_everything.export(out, click.echo) else 1)
+			require_known(company)
 			made = packs.make(Period(company, date.fromisoformat(start), date.fromisoformat(end)), out)
 		except (ZatcaError, ValueError, OSError) as error:
 			click.echo(f"Not exported: {error}", err=True)

@@ -120,6 +120,32 @@ def test_a_paper_that_is_lost_comes_back_or_is_missed(frappe: Any, monkeypatch: 
 	assert f"{row.document}/invoice.xml: the document has no PDF" in made.findings
 
 
+def test_a_company_that_is_mistyped_gets_no_answer(frappe: Any, bench: PrivateBench, tmp_path: Path) -> None:
+	from bayancore_erp.archive.adapter.reach import require_known
+	from bayancore_erp.archive.adapter.trail import Action, record
+	from bayancore_erp.zatca.core.errors import InvalidInput
+
+	days, out = ("--from", TODAY[0], "--to", TODAY[1]), tmp_path / "pack.zip"
+	wrong = world.COMPANY.lower()
+	for call in (
+		("verify", "--company", wrong),
+		("export-audit", "--company", wrong, *days, "--out", str(out)),
+		("export-audit", *days, "--out", str(out)),
+	):
+		said = bench.command(world.SITE, "zatca", *call, check=False)
+		assert said.returncode == 2 and "holds" not in said.stdout, call
+	assert not out.exists()
+	frappe.db.rollback()
+	assert not frappe.db.sql("select name from `tabAudit Event` where binary company = %s", wrong)
+	require_known(world.COMPANY)
+	record(Action.TRAINING_REMOVED, "Company", "Gone Co", "Gone Co")
+	require_known("Gone Co")
+	# whoever asked before this was refused left an event
+	record(Action.VERIFIED, "", "", "Acme Trdng")
+	with pytest.raises(InvalidInput, match="no company “Acme Trdng”"):
+		require_known("Acme Trdng")
+
+
 def test_a_row_changed_in_sql_shows_in_the_pack(frappe: Any) -> None:
 	name = frappe.db.get_value("ZATCA Attempt", {"invoice_name": frappe.made[0].name, "row_kind": "Answer"})
 	frappe.db.sql("update `tabZATCA Attempt` set http_status = 201 where name = %s", name)

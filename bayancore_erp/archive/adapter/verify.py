@@ -21,6 +21,7 @@ from bayancore_erp.archive.adapter import (
 	verify_trail,
 )
 from bayancore_erp.archive.adapter.clearing import GONE
+from bayancore_erp.archive.adapter.reach import require_known
 from bayancore_erp.archive.adapter.trail import EVENT, Action, is_authentic, record
 from bayancore_erp.archive.adapter.verify_finding import Counts, Finding
 from bayancore_erp.zatca.adapter import chain, watch
@@ -63,7 +64,9 @@ class Report:
 
 
 def verify(company: str = "") -> Report:
-	"""Everything, or what concerns one company (and the site's own trail). Commits."""
+	"""Everything, or what concerns one company (and the site's own trail). Raises InvalidInput for one that is unknown. Commits."""
+	if company:
+		require_known(company)
 	trail_seal.seal_all(full=True)
 	counts, noted, problems = Counts(), trail_heads.Noted(), Counter[str]()
 	kept: list[Finding] = []
