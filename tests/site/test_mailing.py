@@ -428,22 +428,77 @@ def test_without_an_outgoing_account_one_exception_and_the_mails_wait(frappe: An
 
 
 # --- an outage --------------------------------------------------------------------------------------------------------
-def test_the_cleared_copy_goes_to_whoever_got_the_marked_one(frappe: Any, box: Mailbox) -> None:
-	import zxingcpp
-	from reading import picture, texts, words
+def released(frappe: Any, customer: str) -> Any:
+	"""A standard invoice that a manager let out in an outage."""
+	from bayancore_erp.zatca.api import enter_outage, release_uncleared
 
-	from bayancore_erp.archive import jobs
-	from bayancore_erp.zatca.adapter import journal
-	from bayancore_erp.zatca.api import enter_outage, leave_outage, release_uncleared
-	from bayancore_erp.zatca.jobs import advance
-
-	customer = buyer(frappe, "Outage Co", language="en", email_id="buyer@outage.example")
 	doc = world.invoice(frappe, customer, [world.line("خدمة | Service", 2, "49.75")])
 	frappe.db.commit()
 	enter_outage(world.COMPANY, "The gateway does not answer", "ZATCA Unreachable")
 	frappe.db.commit()
 	assert release_uncleared(doc.name)["state"] == "Clearance Pending"
-	doc = fresh(frappe, doc)
+	return fresh(frappe, doc)
+
+
+def cleared_at_last(frappe: Any, doc: Any) -> Any:
+	"""The outage is over, ZATCA has cleared it."""
+	from bayancore_erp.zatca.adapter import journal
+	from bayancore_erp.zatca.api import leave_outage
+	from bayancore_erp.zatca.jobs import advance
+
+	leave_outage(world.COMPANY)
+	frappe.db.commit()
+	assert advance(journal.live(doc.doctype, doc.name)) == "Cleared"
+	return fresh(frappe, doc)
+
+
+@pytest.mark.parametrize("unwanted", ["by the customer", "by the company"])
+def test_who_was_mailed_a_marked_copy_by_hand_gets_the_cleared_one_though_no_mail_is_wanted(
+	frappe: Any, box: Mailbox, monkeypatch: pytest.MonkeyPatch, unwanted: str
+) -> None:
+	from bayancore_erp.archive.adapter import mailing
+	from bayancore_erp.archive.api import send_again
+
+	none = unwanted == "by the customer"
+	name = unwanted.rpartition(" ")[2]
+	customer = buyer(frappe, f"Quiet {name} Co", email_id=f"office@quiet.{name}", zatca_no_mail=int(none))
+	if not none:
+		real = mailing.preferences
+
+		def silent(company: str) -> Any:
+			settings = frappe.copy_doc(real(company))
+			settings.mail_enabled = 0
+			return settings
+
+		monkeypatch.setattr(mailing, "preferences", silent)
+	doc = released(frappe, customer)
+	follow(frappe, doc, "released")
+	assert not box.arrived and mail_task(frappe, doc).state == "Not Needed"
+	frappe.sendmail(
+		recipients=[f"asked@quiet.{name}"], subject="Your invoice", message="As you asked.",
+		reference_doctype=doc.doctype, reference_name=doc.name,
+	)  # fmt: skip
+	frappe.db.commit()
+	deliver(frappe)
+	doc = cleared_at_last(frappe, doc)
+	follow(frappe, doc, "posted")
+	_marked, final = box.to(f"asked@quiet.{name}")
+	assert len(parts(final)) == 2 and not box.to(f"office@quiet.{name}")
+	assert mail_task(frappe, doc).state == "Done"
+
+	# a copy that was cleared when it was sent by hand is replaced by nothing
+	other = cleared(frappe, customer)
+	send_again(other.doctype, other.name, f"later@quiet.{name}")
+	follow(frappe, other, "posted")
+	assert len(box.to(f"later@quiet.{name}")) == 1 and mail_task(frappe, other).state == "Not Needed"
+
+
+def test_the_cleared_copy_goes_to_whoever_got_the_marked_one(frappe: Any, box: Mailbox) -> None:
+	import zxingcpp
+	from reading import picture, texts, words
+
+	customer = buyer(frappe, "Outage Co", language="en", email_id="buyer@outage.example")
+	doc = released(frappe, customer)
 	follow(frappe, doc, "released")
 	(message,) = box.to("buyer@outage.example")
 	assert str(message["Subject"]).startswith("Not yet cleared:")
@@ -455,10 +510,6 @@ def test_the_cleared_copy_goes_to_whoever_got_the_marked_one(frappe: Any, box: M
 	people = frappe.get_doc("Customer", customer)
 	people.append("zatca_mail_recipients", {"email": "new@outage.example"})
 	people.save()
-	leave_outage(world.COMPANY)
-	frappe.db.commit()
-	assert advance(journal.live(doc.doctype, doc.name)) == "Cleared"
-	jobs.follow(doc.zatca_document, "accepted")
-	deliver(frappe)
+	follow(frappe, cleared_at_last(frappe, doc), "accepted")
 	assert len(box.to("buyer@outage.example")) == 2 and len(box.to("new@outage.example")) == 1
 	assert len(parts(box.to("buyer@outage.example")[1])) == 2

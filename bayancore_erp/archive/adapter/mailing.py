@@ -40,9 +40,8 @@ def send(document: str, occasion: str, *, to: Recipients | None = None) -> str:
 	found = lawful(document)
 	invoice = frappe.get_doc(found.row.invoice_doctype, found.row.invoice_name)
 	settings = preferences(invoice.company)
-	refuse_unwanted(found.row, invoice, settings, occasion, asked=to is not None)
+	people = to or people_for(found.row, invoice, settings, occasion)
 	refuse_unlawful(found, invoice, occasion)
-	people = to or people_for(invoice, document, occasion)
 	require_people(people, invoice, document)
 	account = account_of(invoice, settings, document)
 	language = language_of(invoice)
@@ -99,19 +98,18 @@ def send(document: str, occasion: str, *, to: Recipients | None = None) -> str:
 
 
 # --- whether ----------------------------------------------------------------------------------------------------------
-def refuse_unwanted(document: Any, invoice: Any, settings: Any, occasion: str, *, asked: bool) -> None:
-	"""Raise NotNeeded where the company or the customer wants no mail. What a person asked for by hand goes all the same."""
-	if asked:
-		return
+def why_unwanted(document: Any, invoice: Any, settings: Any) -> str:
+	"""Why the company or the customer wants no mail, as a sentence; empty where they do."""
 	if not settings.mail_enabled:
-		raise NotNeeded(_("The company mails no invoices."))
+		return str(_("The company mails no invoices."))
 	if document.kind == Kind.SIMPLIFIED.value and not settings.mail_simplified:
-		raise NotNeeded(_("The company mails no simplified invoices."))
+		return str(_("The company mails no simplified invoices."))
 	if wants_none(invoice.customer):
-		raise NotNeeded(_("The customer wants no invoices by e-mail."))
+		return str(_("The customer wants no invoices by e-mail."))
 	at_till = invoice.doctype == "POS Invoice" or invoice.get("is_pos")
 	if document.kind == Kind.SIMPLIFIED.value and not recipients_of(invoice).to and at_till:
-		raise NotNeeded(_("A buyer at the till without an address got the receipt."))
+		return str(_("A buyer at the till without an address got the receipt."))
+	return ""
 
 
 def refuse_unlawful(found: Any, invoice: Any, occasion: str) -> None:
@@ -149,24 +147,33 @@ def note(kind: Trouble, invoice: Any, document: str, detail: str = "", *, commit
 
 
 # --- to whom ----------------------------------------------------------------------------------------------------------
-def people_for(invoice: Any, document: str, occasion: str) -> Recipients:
-	"""The customer's people, and everybody who was given an earlier copy that this one replaces."""
-	people = recipients_of(invoice)
-	earlier = earlier_recipients(invoice)
-	if occasion in (Occasion.FINAL.value, Occasion.REPLACEMENT.value) and earlier:
-		extra = [address for address in earlier if address not in people.everybody]
-		return Recipients((*people.to, *extra), people.copies, people.invalid)
-	return people
+def people_for(document: Any, invoice: Any, settings: Any, occasion: str) -> Recipients:
+	"""The customer's people, where mail is wanted; and in any case everybody who was given a copy that this one replaces.
+
+	Raises NotNeeded where it is not wanted and nobody holds such a copy.
+	"""
+	replaces = occasion in (Occasion.FINAL.value, Occasion.REPLACEMENT.value)
+	earlier = earlier_recipients(invoice, document.name) if replaces else []
+	why_not = why_unwanted(document, invoice, settings)
+	if why_not and not earlier:
+		raise NotNeeded(why_not)
+	people = Recipients() if why_not else recipients_of(invoice)
+	extra = [address for address in earlier if address not in people.everybody]
+	return Recipients((*people.to, *extra), people.copies, people.invalid)
 
 
-def earlier_recipients(invoice: Any) -> list[str]:
-	"""Whoever was mailed anything about this invoice before: by us, or by a person from its form since its release."""
+def earlier_recipients(invoice: Any, document: str) -> list[str]:
+	"""Whoever may hold a copy that the lawful one of `document` replaces: a marked one, a rejected document's, or what a
+	person has mailed from the form since its release."""
 	found: dict[str, None] = {}
-	for row in frappe.get_all(
+	ours = frappe.get_all(
 		MAIL,
 		filters={"invoice_doctype": invoice.doctype, "invoice_name": invoice.name},
-		fields=["recipients", "copies"],
-	):
+		fields=["document", "occasion", "recipients", "copies", "email_queue"],
+	)
+	for row in ours:
+		if row.document == document and row.occasion != Occasion.NOT_YET_CLEARED.value:
+			continue
 		for address in sort_out([(row.recipients or "", False), (row.copies or "", False)]).everybody:
 			found[address] = None
 	released = invoice.get(SalesInvoiceField.RELEASED_AT)
@@ -177,6 +184,7 @@ def earlier_recipients(invoice: Any) -> list[str]:
 				"reference_doctype": invoice.doctype,
 				"reference_name": invoice.name,
 				"creation": (">=", released),
+				"name": ("not in", [row.email_queue for row in ours] or [""]),
 			},
 			pluck="name",
 		):

@@ -62,7 +62,7 @@ def follow_simplified(row: Any, event: str, mail: bool) -> None:
 def occasion_of(row: Any) -> Occasion:
 	"""A document that takes the place of one somebody was given is a replacement."""
 	invoice = frappe.get_doc(row.invoice_doctype, row.invoice_name)
-	return Occasion.REPLACEMENT if row.supersedes and earlier_recipients(invoice) else Occasion.FINAL
+	return Occasion.REPLACEMENT if row.supersedes and earlier_recipients(invoice, row.name) else Occasion.FINAL
 
 
 def is_booked(row: Any) -> bool:
