@@ -130,6 +130,24 @@ def test_a_private_file_by_its_address_and_by_its_call(frappe: Any, invoice: Any
 	assert frappe.db.count("Audit Event", {"action": "Downloaded"}) == before, "a refused one is no download"
 
 
+def test_a_file_that_was_mailed_from_its_form_is_still_the_invoices(
+	frappe: Any, invoice: Any, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	from frappe.core.doctype.communication.email import make
+
+	[file, *_] = frappe.get_all(
+		"File", filters={"attached_to_name": invoice.name}, fields=["name", "file_url"]
+	)
+	mail = make(
+		invoice.doctype, invoice.name, "Your invoice", "Your invoice", attachments=json.dumps([file.name])
+	)
+	frappe.db.commit()
+	newer = frappe.get_all("File", filters={"file_url": file.file_url}, pluck="attached_to_doctype")
+	assert sorted(newer) == ["Communication", "Sales Invoice"], mail
+	told = heard(frappe, "Downloaded", file.file_url, key)
+	assert (told.subject_doctype, told.subject_name) == ("Sales Invoice", invoice.name)
+
+
 def test_the_lawful_copy_from_the_form(frappe: Any, invoice: Any, key: str) -> None:
 	call = "/api/method/bayancore_erp.archive.api.download"
 	told = heard(frappe, "Downloaded", f"{call}?doctype=Sales Invoice&name={invoice.name}&what=xml", key)

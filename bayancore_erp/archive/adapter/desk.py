@@ -109,15 +109,23 @@ def download(doc: Any, what: str) -> Download:
 	if what == "preview":
 		return Download(f"{doc.name}-{_('Draft')}.pdf", in_words(lambda: papers.preview(doc)), inline=True)
 	document = document_of(doc)
-	if what == "marked":
-		require(doc, test_papers=True)
-		row = frappe.get_doc("ZATCA Document", document)
-		return Download(papers.name_of(row, "-not-cleared.pdf"), papers.marked_copy(document))
 	require(doc, test_papers=True)
-	paper = papers.paper_of(document)
-	# A first look makes the paper: a download is a GET, which Frappe commits only when told to.
+	file = marked(document) if what == "marked" else given(document, what)
+	# A first look makes the paper, and every one is on record: Frappe commits a GET only when told to.
 	frappe.local.flags.commit = True
 	announce("downloaded", doc.doctype, doc.name, doc.company, document=document, what=what)
+	return file
+
+
+def marked(document: str) -> Download:
+	"""The copy that says it is not cleared yet."""
+	row = frappe.get_doc("ZATCA Document", document)
+	return Download(papers.name_of(row, "-not-cleared.pdf"), papers.marked_copy(document))
+
+
+def given(document: str, what: str) -> Download:
+	"""The lawful PDF, made where it was not yet, or its XML."""
+	paper = papers.paper_of(document)
 	if what == "xml":
 		return Download(papers.xml_name(paper.row.file_name), lawful(document).xml)
 	return Download(paper.row.file_name, paper.content, inline=True)

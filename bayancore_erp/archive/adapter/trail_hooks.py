@@ -289,11 +289,14 @@ def after_request(response: Any = None, request: Any = None) -> None:
 
 
 def downloaded(path: str) -> None:
-	"""Which document the file belongs to."""
+	"""Which invoice the file belongs to, whatever else has it as well: a mail that it was attached to points to the same address."""
 	row = frappe.db.get_value(
-		"File", {"file_url": path}, ["attached_to_doctype", "attached_to_name", "content_hash"], as_dict=True
+		"File",
+		{"file_url": path, "attached_to_doctype": ("in", INVOICE_DOCTYPES)},
+		["attached_to_doctype", "attached_to_name", "content_hash"],
+		as_dict=True,
 	)
-	if not row or row.attached_to_doctype not in INVOICE_DOCTYPES:
+	if not row:
 		return
 	company = str(frappe.db.get_value(row.attached_to_doctype, row.attached_to_name, "company") or "")
 	facts = {"what": "file", "content": row.content_hash}
