@@ -62,7 +62,9 @@ def follow_simplified(row: Any, event: str, mail: bool) -> None:
 def occasion_of(row: Any) -> Occasion:
 	"""A document that takes the place of one somebody was given is a replacement."""
 	invoice = frappe.get_doc(row.invoice_doctype, row.invoice_name)
-	return Occasion.REPLACEMENT if row.supersedes and earlier_recipients(invoice, row.name) else Occasion.FINAL
+	return (
+		Occasion.REPLACEMENT if row.supersedes and earlier_recipients(invoice, row.name) else Occasion.FINAL
+	)
 
 
 def is_booked(row: Any) -> bool:
@@ -71,9 +73,10 @@ def is_booked(row: Any) -> bool:
 
 
 def catch_up(since: datetime | None) -> int:
-	"""Follow every submission that ended (since then) and whose document has no archive task; gives how many."""
-	count, last = 0, ""
+	"""Follow every submission that ended (since then) and whose document has no archive task, and what was released of late and
+	never mailed; gives how many."""
 	recent = now_datetime() - MAILED_WITHIN
+	count, last = follow_released(recent), ""
 	while rows := frappe.db.sql(
 		"""select s.name, s.document, s.state, s.finished_at from `tabZATCA Submission` s
 		left join `tabArchive Task` t on t.task_key = concat(s.document, ':Archive:')
@@ -95,6 +98,29 @@ def catch_up(since: datetime | None) -> int:
 		count += len(rows)
 		last = rows[-1].name
 	return count
+
+
+def follow_released(since: datetime) -> int:
+	"""Follow every invoice that was booked uncleared since then and of which no marked copy was asked for; gives how many.
+
+	One that is issued again under its release is not told of anew.
+	"""
+	documents = frappe.db.sql_list(
+		"""select s.document from `tabZATCA Submission` s
+		inner join `tabSales Invoice` i on i.name = s.invoice_name and i.docstatus = 1
+		where s.state = %(pending)s and s.released_at >= %(since)s and s.invoice_doctype = 'Sales Invoice'
+			and not exists (select 1 from `tabArchive Task` t where t.invoice_name = s.invoice_name
+				and t.invoice_doctype = s.invoice_doctype and t.occasion = %(occasion)s)""",
+		{
+			"pending": State.CLEARANCE_PENDING.value,
+			"since": since,
+			"occasion": Occasion.NOT_YET_CLEARED.value,
+		},
+	)
+	for document in documents:
+		follow(document, "released")
+	frappe.db.commit()
+	return len(documents)
 
 
 def tidy_places() -> None:
