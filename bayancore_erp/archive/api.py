@@ -53,9 +53,12 @@ def send_again(doctype: str, name: str, recipients: str = "") -> str:
 
 @frappe.whitelist(methods=["POST"])
 def retry(names: str | list[str]) -> int:
-	"""Start work of the queue again. Permission: read on it, and ZATCA or accounts manager."""
+	"""Start work of the queue again. Permission: read on each row, and ZATCA or accounts manager."""
 	frappe.only_for(("ZATCA Manager", "Accounts Manager", "System Manager"))
-	return desk.retry(frappe.parse_json(names))
+	chosen = frappe.parse_json(names)
+	for name in chosen:
+		frappe.get_doc("Archive Task", name).check_permission("read")
+	return desk.retry(chosen)
 
 
 @frappe.whitelist(methods=["POST"])

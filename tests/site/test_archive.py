@@ -353,6 +353,38 @@ def test_downloads_ask_for_permission(frappe: Any) -> None:
 		api.check_store(world.COMPANY)
 
 
+def test_a_manager_starts_again_what_is_of_his_companies(frappe: Any) -> None:
+	from bayancore_erp.archive import api, jobs
+
+	doc = cleared(frappe)
+	jobs.watchdog()
+	names = frappe.get_all("Archive Task", filters={"invoice_name": doc.name}, pluck="name")
+	user = "manager.of.another@bayan.example"
+	if not frappe.db.exists("User", user):
+		world.make(frappe, "User", email=user, first_name="Manager", send_welcome_email=0).add_roles(
+			"ZATCA Manager"
+		)
+	other = (
+		frappe.db.get_value("Company", {"name": ("!=", world.COMPANY)})
+		or world.make(
+			frappe,
+			"Company",
+			company_name="Another Co",
+			abbr="ANC",
+			country="Saudi Arabia",
+			default_currency="SAR",
+		).name
+	)
+	confined = world.make(frappe, "User Permission", user=user, allow="Company", for_value=other)
+	frappe.set_user(user)
+	with pytest.raises(frappe.PermissionError):
+		api.retry(names)
+	frappe.set_user("Administrator")
+	confined.delete()
+	frappe.set_user(user)
+	assert api.retry(names) == len(names) == 3
+
+
 # --- the archive ------------------------------------------------------------------------------------------------------
 def test_everything_of_a_document_is_kept(frappe: Any) -> None:
 	from bayancore_erp.archive.adapter import keeping, places
