@@ -316,6 +316,22 @@ def test_a_customer_who_wants_none_gets_none(frappe: Any, box: Mailbox) -> None:
 	assert not frappe.db.exists("Mail Exception", {"invoice_name": doc.name})
 
 
+def test_who_has_unsubscribed_is_not_stated_as_mailed(frappe: Any, box: Mailbox) -> None:
+	people = ("stays@leaves.example", "left@leaves.example", "copy@leaves.example")
+	rows = [{"email": address, "copy_kind": "Copy" if address == people[2] else "To"} for address in people]
+	doc = cleared(frappe, buyer(frappe, "Leaves Co", zatca_mail_recipients=rows))
+	for address in people[1:]:
+		world.make(frappe, "Email Unsubscribe", email=address, global_unsubscribe=1)
+	frappe.db.commit()
+	follow(frappe, doc, "posted")
+	assert len(box.to(people[0])) == 1 and not box.to(people[1]) and not box.to(people[2])
+	(row,) = frappe.get_all(
+		"Invoice Mail", filters={"invoice_name": doc.name}, fields=["recipients", "copies"]
+	)
+	assert (row.recipients, row.copies or "") == (people[0], "")
+	assert people[1] not in mail_task(frappe, doc).last_error
+
+
 def test_a_missing_address_has_an_owner_until_it_is_mended(frappe: Any, box: Mailbox) -> None:
 	from bayancore_erp.archive.api import send_again
 

@@ -61,8 +61,9 @@ def send(document: str, occasion: str, *, to: Recipients | None = None) -> str:
 		with_container=True,
 	)
 	if not queued:
-		# Everybody has unsubscribed, of which Frappe keeps its own list.
+		# Everybody has unsubscribed, of which Frappe keeps its own list; it leaves out whoever has.
 		raise NotNeeded(_("The customer wants no invoices by e-mail."))
+	people = people.among({row.recipient for row in queued.recipients})
 	row = append_row(
 		MAIL,
 		{

@@ -7,6 +7,7 @@ Source: issue E, item 3.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,11 @@ class Recipients:
 
 	def __post_init__(self) -> None:
 		object.__setattr__(self, "everybody", (*self.to, *self.copies))
+
+	def among(self, addresses: Collection[str]) -> Recipients:
+		"""Only those who are among `addresses`."""
+		to, copies = (tuple(one for one in people if one in addresses) for people in (self.to, self.copies))
+		return Recipients(to, copies, self.invalid)
 
 
 def wants_none(customer: str) -> bool:
