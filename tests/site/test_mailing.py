@@ -505,6 +505,7 @@ def test_who_was_mailed_a_marked_copy_by_hand_gets_the_cleared_one_though_no_mai
 	# a copy that was cleared when it was sent by hand is replaced by nothing
 	other = cleared(frappe, customer)
 	send_again(other.doctype, other.name, f"later@quiet.{name}")
+	frappe.db.commit()
 	follow(frappe, other, "posted")
 	assert len(box.to(f"later@quiet.{name}")) == 1 and mail_task(frappe, other).state == "Not Needed"
 
@@ -513,7 +514,7 @@ def test_the_cleared_copy_goes_to_whoever_got_the_marked_one(frappe: Any, box: M
 	import zxingcpp
 	from reading import picture, texts, words
 
-	from bayancore_erp.archive import jobs
+	from bayancore_erp.archive import api, jobs
 
 	customer = buyer(frappe, "Outage Co", language="en", email_id="buyer@outage.example")
 	doc = released(frappe, customer)
@@ -528,6 +529,15 @@ def test_the_cleared_copy_goes_to_whoever_got_the_marked_one(frappe: Any, box: M
 	assert name.endswith("-not-cleared.pdf")
 	assert words("NOT YET CLEARED BY ZATCA") <= words(texts(pdf)[0])
 	assert not zxingcpp.read_barcodes(picture(pdf))
+	# taken from the form it is on record as any copy
+	frappe.local.flags.commit = False
+	api.download(doc.doctype, doc.name, "marked")
+	assert frappe.local.flags.commit
+	(taken,) = frappe.get_all(
+		"Audit Event", filters={"action": "Downloaded", "subject_name": doc.name}, pluck="facts"
+	)
+	assert '"what":"marked"' in taken
+	frappe.db.commit()
 	# the customer's address changes in between: the people who hold the marked copy get the cleared one all the same
 	people = frappe.get_doc("Customer", customer)
 	people.append("zatca_mail_recipients", {"email": "new@outage.example"})
