@@ -98,3 +98,19 @@ def test_remarks_within_the_stamp_change_nothing(remark: bytes) -> None:
 	remarked = document.replace(b"<ds:XPath>", remark + b"<ds:XPath>", 1)
 	assert remarked != document
 	assert check(remarked, now=NOW) == check(document, now=NOW)
+
+
+@pytest.mark.parametrize(
+	("removed", "code"),
+	[
+		(rb"</?cac:AccountingSupplierParty>", "XSD"),
+		(rb"</?cac:(AccountingSupplierParty|Party|PostalAddress)>", "XSD"),
+		(rb"<cac:AccountingSupplierParty>", "XML"),
+	],
+)
+def test_a_known_section_in_a_wrong_place_is_a_finding(removed: bytes, code: str) -> None:
+	document = stamped()[0]
+	check(document, now=NOW)
+	misplaced = re.sub(removed, b"", document)
+	findings = check(misplaced, now=NOW)
+	assert findings == the_long_way(misplaced) and code in {finding.code for finding in findings}

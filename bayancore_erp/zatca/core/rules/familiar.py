@@ -350,13 +350,12 @@ class Familiar:
 		text += _joined(Pieces(marks[at : close + 1], [*values[at:close], ""]))
 		try:
 			child = etree.fromstring(f"{text}<{marks[-1][1:]}>", _PARSER)[0]
-			shape = element(child.tag)
-			if not isinstance(shape, Branch):
+			shape, slot = element(child.tag), self.slots.get(child.tag)
+			if not isinstance(shape, Branch) or slot is None:
 				raise Unfamiliar
 			node = section_of(shape).read(child, document)
 		except (etree.XMLSyntaxError, Misfit) as error:
 			raise Unfamiliar from error
-		slot = self.slots[child.tag]
 		if len(self.layouts) < _MOST_LAYOUTS:
 			self._learn_section(child, document.readings[-1], slot, pieces, at, close)
 		for each in document.nodes[-1][0]:
