@@ -16,6 +16,8 @@ from taxpayer import SIX, Taxpayer, make_csr
 
 from bayancore_erp.zatca.core.codes import Environment
 from bayancore_erp.zatca.core.crypto.certificate import Certificate
+from bayancore_erp.zatca.core.crypto.csr import CsrRequest, build_csr
+from bayancore_erp.zatca.core.crypto.keys import generate_key
 from bayancore_erp.zatca.core.errors import InvalidInput
 from bayancore_erp.zatca.simulator import Simulator, signing_request
 
@@ -87,6 +89,7 @@ WRONG_CSRS: list[tuple[dict[str, Any], str]] = [
 	({"invoice_map": "11"}, "map"),
 	({"subject": {NameOID.COUNTRY_NAME: "AE"}}, "country"),
 	({"subject": {NameOID.ORGANIZATIONAL_UNIT_NAME: " "}}, "branch"),
+	({"subject": {NameOID.ORGANIZATION_NAME: "ش" * 65}}, "longer"),
 	({"leave_out": (NameOID.ORGANIZATION_NAME,)}, "taxpayer"),
 	({"leave_out": (NameOID.BUSINESS_CATEGORY,)}, "business category"),
 	({"leave_out": (x509.ObjectIdentifier("2.5.4.26"),)}, "address"),
@@ -100,6 +103,23 @@ def test_wrong_csr_is_refused(simulator: Simulator, change: dict[str, Any], word
 	answer = taxpayer.call("POST", "compliance", {"csr": taxpayer.csr(**change)}, headers={"OTP": otp})
 	assert error_of(answer)["code"] == "Invalid-CSR"
 	assert word in error_of(answer)["message"]
+
+
+def test_address_and_business_category_are_free_text(simulator: Simulator) -> None:
+	taxpayer = Taxpayer(simulator.base_url)
+	request = CsrRequest(
+		common_name="EGS-1",
+		serial_number="1-Bayan|2-Core|3-1",
+		organization_identifier=taxpayer.vat_number,
+		organization_unit="فرع الرياض",
+		organization_name="ش" * 64,
+		location="طريق الملك فهد، " * 10 + "الرياض",
+		industry="تجارة التجزئة والجملة " * 8 + "وغيرها",
+	)
+	pem = build_csr(request, generate_key(), SIMULATION)
+	body = {"csr": base64.b64encode(pem).decode()}
+	answer = taxpayer.call("POST", "compliance", body, headers={"OTP": simulator.issue_otp(SIMULATION)})
+	assert answer.status_code == 200, answer.text
 
 
 def test_csr_on_another_curve_or_altered_is_refused(simulator: Simulator) -> None:

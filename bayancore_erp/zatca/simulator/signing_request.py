@@ -32,6 +32,9 @@ TEMPLATES = {
 UNIT_SERIAL, VAT_NUMBER, INVOICE_MAP = NameOID.SURNAME, NameOID.USER_ID, NameOID.TITLE
 ADDRESS, INDUSTRY = x509.ObjectIdentifier("2.5.4.26"), NameOID.BUSINESS_CATEGORY
 
+# RFC 5280 bounds the names of a subject; address and business category are free text (2.2.2 table 1).
+LONGEST_NAME = 64
+
 _SUBJECT = {
 	NameOID.COUNTRY_NAME: "country (C)",
 	NameOID.ORGANIZATIONAL_UNIT_NAME: "branch (OU)",
@@ -97,6 +100,11 @@ def _read(text: str, environment: Environment) -> SigningRequest:
 		raise InvalidInput("The CSR is not signed with its own key by ECDSA with SHA-256.", field="csr")
 
 	subject = _values(request.subject, _SUBJECT, "subject")
+	for oid, value in subject.items():
+		if len(value) > LONGEST_NAME:
+			raise InvalidInput(
+				f"The CSR's {_SUBJECT[oid]} is longer than {LONGEST_NAME} characters.", field="csr"
+			)
 	if subject[NameOID.COUNTRY_NAME] != "SA":
 		raise InvalidInput("The country of the CSR's subject is not SA.", field="csr")
 
@@ -132,8 +140,6 @@ def _values(
 		values = [str(attribute.value).strip() for attribute in name.get_attributes_for_oid(oid)]
 		if len(values) != 1 or not values[0]:
 			raise InvalidInput(f"The CSR's {place} must have exactly one {label}.", field="csr")
-		if len(values[0]) > 64:
-			raise InvalidInput(f"The CSR's {label} is longer than 64 characters.", field="csr")
 		found[oid] = values[0]
 	return found
 

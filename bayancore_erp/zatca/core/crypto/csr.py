@@ -38,9 +38,10 @@ TEMPLATES = {
 """The certificate template per gateway; a request with another one's is refused there."""
 
 _UTF8_STRING = 0x0C
-# RFC 5280 appendix A: ub-common-name, ub-organization-name, ub-organizational-unit-name.
+# RFC 5280 appendix A: ub-common-name, ub-organization-name, ub-organizational-unit-name. The rest is free text.
 _MAX_NAME = 64
 _MAX_OTHER = 250
+_NAMES = ("common_name", "organization_name", "organization_unit")
 
 _VAT = re.compile(r"3[0-9]{13}3")
 _TIN = re.compile(r"[0-9]{10}")
@@ -117,7 +118,7 @@ def problems(request: CsrRequest) -> tuple[CsrProblem, ...]:
 def _text_problem(request: CsrRequest, name: str) -> CsrProblem | None:
 	value: str = getattr(request, name)
 	en, ar = _WORDS[name]
-	limit = _MAX_NAME if name in ("common_name", "organization_name", "organization_unit") else _MAX_OTHER
+	limit = _MAX_NAME if name in _NAMES else _MAX_OTHER
 	if not value.strip():
 		return CsrProblem(name, f"The {en} is missing.", f"{ar} غير مدخل.")
 	if value != value.strip():
@@ -127,6 +128,13 @@ def _text_problem(request: CsrRequest, name: str) -> CsrProblem | None:
 			name,
 			f"The {en} holds an equals sign or a control character.",
 			f"{ar} يحتوي على علامة يساوي أو حرف تحكم.",
+		)
+	# The library that writes and reads the name counts its bytes, where RFC 5280 counts characters.
+	if name == "common_name" and (size := len(value.encode())) > limit:
+		return CsrProblem(
+			name,
+			f"The {en} takes {size} bytes, an Arabic letter two of them; at most {limit} are allowed.",
+			f"يشغل {ar} {size} بايت، والحرف العربي بايتان، والحد الأقصى {limit}.",
 		)
 	if len(value) > limit:
 		return CsrProblem(
