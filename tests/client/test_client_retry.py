@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 
 from bayancore_erp.zatca.core.client import Breaker, RetryPolicy, decide
 from bayancore_erp.zatca.core.client.breaker import FAILURES_TO_OPEN, PAUSE
-from bayancore_erp.zatca.core.client.retry import DOCUMENTS, WHILE_SOMEONE_WAITS, retry_after_seconds
+from bayancore_erp.zatca.core.client.retry import (
+	DOCUMENTS,
+	WHILE_SOMEONE_WAITS,
+	may_have_spent_password,
+	retry_after_seconds,
+)
 from bayancore_erp.zatca.core.outcome import Endpoint, Kind, NextAction, Outcome
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
@@ -43,6 +48,15 @@ def test_a_password_that_may_be_spent_is_not_repeated(endpoint: Endpoint) -> Non
 	assert decide(outcome(Kind.NEVER_SENT, endpoint), 1, NOW, random.Random()).wait is not None
 
 
+@pytest.mark.parametrize("endpoint", [Endpoint.COMPLIANCE_CSID, Endpoint.RENEWAL, Endpoint.PRODUCTION_CSID])
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_a_gateway_that_failed_half_way_may_have_spent_the_password(endpoint: Endpoint, status: int) -> None:
+	failed = outcome(Kind.UNAVAILABLE, endpoint, status=status)
+	again = endpoint is Endpoint.PRODUCTION_CSID or status in (408, 503)
+	assert (decide(failed, 1, NOW, random.Random()).wait is not None) == again
+	assert may_have_spent_password(failed) != again
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.integers(1, 119), st.integers(), st.sampled_from([DOCUMENTS, RetryPolicy(base=1, longest=30)]))
 def test_pauses_grow_jittered_and_capped(attempt: int, seed: int, policy: RetryPolicy) -> None:
@@ -64,6 +78,17 @@ def test_attempts_end() -> None:
 	assert ends(Kind.UNAVAILABLE) == 120
 	assert ends(Kind.UNEXPLAINED_REFUSAL) == 4
 	assert ends(Kind.UNAVAILABLE, WHILE_SOMEONE_WAITS) == 4
+
+
+def test_only_refusals_in_a_row_count_as_unexplained() -> None:
+	def wait(kind: Kind, attempt: int, unexplained: int) -> float | None:
+		return decide(outcome(kind), attempt, NOW, random.Random(1), unexplained=unexplained).wait
+
+	assert wait(Kind.UNEXPLAINED_REFUSAL, 5, 1) is not None
+	assert wait(Kind.UNEXPLAINED_REFUSAL, 7, 3) is not None
+	assert wait(Kind.UNEXPLAINED_REFUSAL, 8, 4) is None
+	assert wait(Kind.UNEXPLAINED_REFUSAL, 120, 1) is None
+	assert wait(Kind.UNAVAILABLE, 8, 4) is not None
 
 
 def test_a_day_of_trying() -> None:

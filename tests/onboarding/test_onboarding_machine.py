@@ -7,7 +7,7 @@ import hashlib
 import json
 import pickle
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from fake_fatoora import NOW, FakeFatoora
 
 from bayancore_erp.zatca.core.chain import FIRST_PIH
-from bayancore_erp.zatca.core.client import FatooraClient, Gateway, Response, SignedDocument
+from bayancore_erp.zatca.core.client import FatooraClient, Gateway, Response, RetryPolicy, SignedDocument
 from bayancore_erp.zatca.core.codes import Environment
 from bayancore_erp.zatca.core.crypto.keys import PrivateKey
 from bayancore_erp.zatca.core.errors import ConfigurationError, InvalidInput, TransportError
@@ -264,6 +264,24 @@ def test_a_lost_answer_asks_for_a_new_password() -> None:
 	world.gateway.otps.add("333444")
 	done = run(world.restore(), world.tools, otp="333444")
 	assert done.state.step is Step.DONE and len(done.state.identities) == 2
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_gateway_that_fails_half_way_asks_for_a_new_password(status: int) -> None:
+	world = World(FakeFatoora(faults=[Response(status, {}, b"<html/>")]))
+	stopped = run(start(world.environment, "1100"), world.tools, otp=OTP)
+	assert stopped.state.problem and stopped.state.problem.code == "otp-spent"
+	assert len(world.gateway.calls) == 1 and not stopped.state.pending
+	world.gateway.otps.add("333444")
+	assert run(world.restore(), world.tools, otp="333444").state.step is Step.DONE
+
+
+def test_refusals_without_a_reason_are_counted_in_a_row() -> None:
+	down, empty = Response(503, {}, b"<html/>"), Response(400, {}, b"")
+	world = World(FakeFatoora(faults=[None, down, empty, down]))
+	tools = replace(world.tools, policy=RetryPolicy(max_unexplained=2))
+	assert run(start(world.environment, "1100"), tools, otp=OTP).state.step is Step.DONE
+	assert len(world.slept) == 3
 
 
 def test_a_lost_production_csid_is_asked_for_again() -> None:

@@ -214,6 +214,15 @@ def test_patience_ends(prepared: Prepared) -> None:
 	assert len(script.requests) == QUICK.max_attempts
 
 
+def test_an_outage_does_not_count_among_refusals_without_a_reason(prepared: Prepared) -> None:
+	down, empty = Response(503, {}, b""), Response(400, {}, b"")
+	script = Script(*[down] * 3, *[empty] * 9)
+	patient = replace(QUICK, max_attempts=99, max_unexplained=2)
+	delivery = deliver(prepared, client(script), policy=patient, sleep=lambda _: None)
+	assert delivery.outcome.kind is Kind.UNEXPLAINED_REFUSAL
+	assert len(script.requests) == 3 + 2
+
+
 def test_compliance_documents_are_lawful(identity: Identity) -> None:
 	seller = sample_invoice(1).seller
 	position = START

@@ -127,7 +127,7 @@ def test_a_device_is_connected(frappe: Any, gateway: fatoora.Fatoora, device: An
 # --- bad days of the gateway ------------------------------------------------------------------------------------------
 # fault -> presses of the button until the device is connected; a call that may have used up its password costs one press.
 FAULTS = {
-	"500:compliance-csid": 1,
+	"500:compliance-csid": 2,
 	"503-html:compliance-csid": 1,
 	"429=0:compliance-csid": 1,
 	"drop:compliance-csid": 2,

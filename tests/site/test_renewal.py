@@ -107,7 +107,7 @@ def test_the_old_certificate_signs_while_the_renewal_is_stopped(
 
 # fault of the renewal's own call -> presses of the button until the device is renewed
 RENEWAL_FAULTS = {
-	"500:renewal": 1,
+	"500:renewal": 2,
 	"503-html:renewal": 1,
 	"429=0:renewal": 1,
 	"400-empty:renewal": 1,

@@ -13,6 +13,7 @@ import uuid as uuids
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, TypeVar
 
 import frappe
@@ -34,6 +35,7 @@ from bayancore_erp.zatca.adapter.signing import shown, sign
 from bayancore_erp.zatca.adapter.vault import identity_of
 from bayancore_erp.zatca.core import xml as parser
 from bayancore_erp.zatca.core.client import Reply, decide
+from bayancore_erp.zatca.core.client.retry import DOCUMENTS
 from bayancore_erp.zatca.core.errors import ZatcaError
 from bayancore_erp.zatca.core.invoice import Invoice
 from bayancore_erp.zatca.core.outcome import Endpoint, NextAction, Outcome
@@ -443,7 +445,8 @@ def hold_device(name: str, outcome: Outcome) -> None:
 def again(lease: Lease, row: Any, outcome: Outcome, status: dict[str, Any], patience: float | None) -> bool:
 	"""The same bytes later, as the retry policy says; a worker waits in place where it is short."""
 	attempts = int(frappe.db.get_value(journal.SUBMISSION, lease.submission, "attempts") or 1)
-	pause = decide(outcome, attempts, journal.utc_now(), random.Random()).wait
+	unexplained = refused_in_a_row(lease) if outcome.kind is Answered.UNEXPLAINED_REFUSAL else None
+	pause = decide(outcome, attempts, journal.utc_now(), random.Random(), unexplained=unexplained).wait
 	if pause is None:
 		journal.set_messages(lease.submission, journal.from_outcome(outcome))
 		wait(lease, row, pending(row, State.ON_HOLD), LATER, outcome.sentence.en, status)
@@ -455,6 +458,18 @@ def again(lease: Lease, row: Any, outcome: Outcome, status: dict[str, Any], pati
 		return True
 	wait(lease, row, underway(row), timedelta(seconds=pause), outcome.sentence.en, status)
 	return False
+
+
+def refused_in_a_row(lease: Lease) -> int:
+	"""How many of its latest answers, one after the other, refused it without a reason."""
+	answers = frappe.get_all(
+		"ZATCA Attempt",
+		filters={"submission": lease.submission, "row_kind": "Answer"},
+		pluck="outcome",
+		order_by="number desc",
+		limit=DOCUMENTS.max_unexplained,
+	)
+	return len(list(takewhile(Answered.UNEXPLAINED_REFUSAL.value.__eq__, answers)))
 
 
 def pending(row: Any, state: State) -> State:

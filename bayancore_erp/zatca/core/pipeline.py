@@ -27,7 +27,7 @@ from bayancore_erp.zatca.core.crypto.stamp import stamp
 from bayancore_erp.zatca.core.errors import InvalidInput
 from bayancore_erp.zatca.core.invoice import Invoice
 from bayancore_erp.zatca.core.money import amount_text
-from bayancore_erp.zatca.core.outcome import NextAction, Outcome
+from bayancore_erp.zatca.core.outcome import Kind, NextAction, Outcome
 from bayancore_erp.zatca.core.qr import QrFacts
 from bayancore_erp.zatca.core.rules import Finding, Layer, Severity, check
 from bayancore_erp.zatca.core.rules.law import check_law
@@ -153,13 +153,15 @@ def deliver(
 	`observe` gets each attempt with its number, counted from 1. For callers without a queue of their own; the desk has one.
 	"""
 	chance = rng or random.Random()
-	attempt = 0
+	attempt = unexplained = 0
 	while True:
 		attempt += 1
 		delivery = send(prepared, client)
+		unexplained = unexplained + 1 if delivery.outcome.kind is Kind.UNEXPLAINED_REFUSAL else 0
 		if observe:
 			observe(attempt, delivery)
-		wait = decide(delivery.outcome, attempt, datetime.now(timezone.utc), chance, policy).wait
+		now = datetime.now(timezone.utc)
+		wait = decide(delivery.outcome, attempt, now, chance, policy, unexplained=unexplained).wait
 		if wait is None:
 			return delivery
 		sleep(wait)

@@ -15,8 +15,9 @@ from email.utils import parsedate_to_datetime
 
 from bayancore_erp.zatca.core.outcome import Endpoint, Kind, NextAction, Outcome
 
-# A one-time password is used up by whatever call arrives, so a call that may have arrived is not repeated with it.
 _ONE_TIME = frozenset({Endpoint.COMPLIANCE_CSID, Endpoint.RENEWAL})
+# The gateway failed while it worked, or lost what stands behind it: the call may have been carried out.
+_HALF_DONE = frozenset({500, 502, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class RetryPolicy:
 	"""No Retry-After of the gateway is obeyed for longer."""
 	max_attempts: int = 120
 	max_unexplained: int = 4
-	"""Attempts after which a refusal without a reason is a person's affair."""
+	"""Refusals without a reason, one after the other, after which they are a person's affair."""
 
 
 DOCUMENTS = RetryPolicy()
@@ -52,15 +53,21 @@ def decide(
 	now: datetime,
 	rng: random.Random,
 	policy: RetryPolicy = DOCUMENTS,
+	*,
+	unexplained: int | None = None,
 ) -> Decision:
-	"""What follows the `attempt`-th attempt (the first is 1) that ended in `outcome` at `now` (with a time zone)."""
+	"""What follows the `attempt`-th attempt (the first is 1) that ended in `outcome` at `now` (with a time zone).
+
+	`unexplained` of the latest attempts, one after the other, were refused without a reason; all, if it is not said.
+	"""
 	if outcome.action is not NextAction.RESEND_SAME_BYTES:
 		return Decision(None, f"{outcome.kind.value}: the next action is {outcome.action.value}")
-	if outcome.endpoint in _ONE_TIME and outcome.kind is Kind.UNKNOWN:
+	if may_have_spent_password(outcome):
 		return Decision(None, "the one-time password may have been used up")
-	unexplained = outcome.kind is Kind.UNEXPLAINED_REFUSAL
-	allowed = min(policy.max_attempts, policy.max_unexplained) if unexplained else policy.max_attempts
-	if attempt >= allowed:
+	refused = attempt if unexplained is None else unexplained
+	if attempt >= policy.max_attempts or (
+		outcome.kind is Kind.UNEXPLAINED_REFUSAL and refused >= policy.max_unexplained
+	):
 		return Decision(None, f"{attempt} attempts ended in {outcome.kind.value}")
 	ceiling = min(policy.longest, policy.base * 2 ** min(max(attempt, 1) - 1, 30))
 	pause = rng.uniform(0, ceiling)
@@ -70,6 +77,13 @@ def decide(
 	# Everyone who was told the same second must not come back in the same second.
 	return Decision(
 		min(asked, policy.longest_asked) + rng.uniform(0, policy.base), "the gateway named the time"
+	)
+
+
+def may_have_spent_password(outcome: Outcome) -> bool:
+	"""Whether a call with a one-time password may have arrived and used it up. Source: ZATCA.md section 5."""
+	return outcome.endpoint in _ONE_TIME and (
+		outcome.kind is Kind.UNKNOWN or (outcome.kind is Kind.UNAVAILABLE and outcome.status in _HALF_DONE)
 	)
 
 

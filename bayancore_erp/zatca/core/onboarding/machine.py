@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 
 from bayancore_erp.zatca.core.chain import ChainPosition
 from bayancore_erp.zatca.core.client import FatooraClient, Reply, RetryPolicy, SignedDocument, decide
-from bayancore_erp.zatca.core.client.retry import WHILE_SOMEONE_WAITS
+from bayancore_erp.zatca.core.client.retry import WHILE_SOMEONE_WAITS, may_have_spent_password
 from bayancore_erp.zatca.core.codes import Name
 from bayancore_erp.zatca.core.crypto.certificate import Certificate
 from bayancore_erp.zatca.core.crypto.keys import DeviceKey, generate_key
@@ -348,10 +348,11 @@ def _adopt(enrolment: Enrolment, tools: Tools, outcome: Outcome, role: Role, key
 
 
 def _try(call: Callable[[], Reply], tools: Tools, lost: Callable[[], object] = lambda: None) -> Outcome:
-	attempt = 1
+	attempt, unexplained = 1, 0
 	while True:
 		outcome = call().outcome
-		wait = decide(outcome, attempt, tools.now(), tools.rng, tools.policy).wait
+		unexplained = unexplained + 1 if outcome.kind is Kind.UNEXPLAINED_REFUSAL else 0
+		wait = decide(outcome, attempt, tools.now(), tools.rng, tools.policy, unexplained=unexplained).wait
 		if wait is None:
 			return outcome
 		if outcome.kind is Kind.UNKNOWN:
@@ -370,12 +371,13 @@ def _stop(enrolment: Enrolment, tools: Tools, problem: Problem) -> Enrolment:
 
 
 def _problem(outcome: Outcome) -> Problem:
-	asks_with_otp = outcome.endpoint in (Endpoint.COMPLIANCE_CSID, Endpoint.RENEWAL)
-	if asks_with_otp and outcome.kind is Kind.UNKNOWN:
+	if may_have_spent_password(outcome):
 		return replace(_OTP_SPENT, detail=outcome.detail)
 	problem = Problem.of(outcome)
 	if outcome.kind is Kind.UNAUTHORISED and outcome.endpoint is not Endpoint.COMPLIANCE_CSID:
-		return replace(problem, sentence=_PRESENT_VOID if asks_with_otp else _CSID_VOID)
+		return replace(
+			problem, sentence=_PRESENT_VOID if outcome.endpoint is Endpoint.RENEWAL else _CSID_VOID
+		)
 	return problem
 
 
