@@ -132,6 +132,17 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
 	assert run(capsys, "explain", "NO-SUCH-CODE")[0] == 1
 
 
+def test_a_terminal_without_arabic_is_spoken_to_all_the_same(tmp_path: Path) -> None:
+	odd = tmp_path / "odd.json"
+	odd.write_text('{"\\ud800": 1}')
+	for arguments, status in ((("explain", "BR-KSA-63"), 0), (("build", odd, "--json"), 2)):
+		command = [sys.executable, "-m", "bayancore_erp.zatca.cli", *map(str, arguments)]
+		environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+		ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True)
+		assert ended.returncode == status and b"Traceback" not in ended.stderr, ended.stderr
+		assert ended.stdout.decode("utf-8")
+
+
 def test_bench_prints_ratios(capsys: pytest.CaptureFixture[str]) -> None:
 	status, out, _ = run(capsys, "bench", "--lines", "1", "--seconds", "0", "--json")
 	assert status == 0

@@ -7,6 +7,7 @@ found (an invalid document, a failed check), 2 the command could not run (unread
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 	With `--json` the failure stands on standard output as well, as {"error": {...}}, so that a program can read it.
 	"""
+	_speak_utf8()
 	given = parser().parse_args(arguments)
 	try:
 		status = int(given.run(given))
@@ -55,6 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 	except KeyboardInterrupt:
 		_fail(given, "stopped.")
 	return CANNOT_RUN
+
+
+def _speak_utf8() -> None:
+	"""Arabic whatever the terminal's code page is, and a character that is none as its escape."""
+	for stream in (sys.stdout, sys.stderr):
+		if isinstance(stream, io.TextIOWrapper):
+			stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _fail(given: argparse.Namespace, told: str, error: ZatcaError | None = None) -> None:
