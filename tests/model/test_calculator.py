@@ -206,6 +206,22 @@ def test_line_numbers_of_advances_avoid_those_given() -> None:
 	assert [figure.number for figure in totals.prepayments] == ["3", "4"]
 
 
+def test_line_numbers_that_are_not_stated_avoid_those_that_are() -> None:
+	advance = Prepayment("A", date(2026, 1, 1), D("10"))
+	given = [line(identifier=each) for each in ("2", "", " ", "A ", "")]
+	totals = calculate(invoice(*given, prepayments=(advance,)))
+	assert [figures.number for figures in totals.lines] == ["2", "3", "4", "A", "5"]
+	assert [figures.number for figures in totals.prepayments] == ["6"]
+	plain = calculate(invoice(line(), line(identifier="1"), line()))
+	assert [figures.number for figures in plain.lines] == ["2", "1", "3"]
+
+
+def test_a_line_number_stands_once() -> None:
+	with pytest.raises(InvalidInvoice) as told:
+		calculate(invoice(line(identifier="7"), line(identifier="8"), line(identifier=" 7")))
+	assert [problem.field for problem in told.value.problems] == ["lines[2].identifier"]
+
+
 def test_price_discount_is_exact_for_any_digits() -> None:
 	given = line("12345678901.1234567890123", price_discount=D("0.00000000000000000001"))
 	(figures,) = calculate(invoice(given)).lines

@@ -230,7 +230,7 @@ class Line:
 	standard_item_id: str = ""
 	"""An item number such as a GTIN (BT-157)."""
 	identifier: str = ""
-	"""Line number, at most six characters; its position where empty (BT-126)."""
+	"""Line number, at most six characters, each once; its position, or the next free one, where blank (BT-126)."""
 
 
 @dataclass(frozen=True, slots=True)

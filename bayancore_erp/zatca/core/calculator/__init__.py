@@ -45,7 +45,8 @@ def calculate(invoice: Invoice) -> Totals:
 	"""Every amount of `invoice`, in its currency. Raises InvalidInvoice naming each field that forbids it."""
 	problems = Problems()
 	stated = _stated_lines(invoice, problems)
-	prepayments = _prepayments(invoice, problems)
+	numbers = _numbers(invoice, problems)
+	prepayments = _prepayments(invoice, numbers[len(invoice.lines) :], problems)
 	_raise(problems)
 
 	categories = Categories(invoice.prices_include_vat)
@@ -57,7 +58,7 @@ def calculate(invoice: Invoice) -> Totals:
 		if not categories.has(deducted.prepayment.vat.category):
 			categories.of(deducted.prepayment.vat)
 
-	lines = _settled_lines(invoice, stated, categories)
+	lines = _settled_lines(invoice, stated, numbers[: len(stated)], categories)
 	breakdown = tuple(_breakdown(category, lines, allowance_charges) for category in categories)
 	line_net = total(line.net for line in lines)
 	allowances = total(figure.amount for figure in allowance_charges if not figure.is_charge)
@@ -111,10 +112,32 @@ def _stated_lines(invoice: Invoice, problems: Problems) -> list[StatedLine]:
 	return stated
 
 
+def _numbers(invoice: Invoice, problems: Problems) -> list[str]:
+	"""BT-126 of each line and each line that deducts an advance: as stated, otherwise the next that none has."""
+	stated = [line.identifier.strip() for line in invoice.lines]
+	taken: set[str] = set()
+	for index, number in enumerate(stated):
+		if number in taken:
+			problems.found.append(
+				InvalidInput(
+					f"Another line has the identifier {number} already.", field=f"lines[{index}].identifier"
+				)
+			)
+		elif number:
+			taken.add(number)
+	numbers, latest = [], 0
+	for index, number in enumerate(stated + [""] * len(invoice.prepayments), start=1):
+		if not number:
+			latest = max(latest + 1, index)
+			while str(latest) in taken:
+				latest += 1
+		numbers.append(number or str(latest))
+	return numbers
+
+
 def _settled_lines(
-	invoice: Invoice, stated: list[StatedLine], categories: Categories
+	invoice: Invoice, stated: list[StatedLine], numbers: list[str], categories: Categories
 ) -> tuple[LineFigures, ...]:
-	numbers = [one.line.identifier or str(index) for index, one in enumerate(stated, start=1)]
 	if not invoice.prices_include_vat:
 		return tuple(settle_exclusive(one, number) for one, number in zip(stated, numbers, strict=True))
 	nets = [NIL] * len(stated)
@@ -156,16 +179,13 @@ def _breakdown(
 	)
 
 
-def _prepayments(invoice: Invoice, problems: Problems) -> tuple[PrepaymentFigures, ...]:
+def _prepayments(
+	invoice: Invoice, numbers: list[str], problems: Problems
+) -> tuple[PrepaymentFigures, ...]:
 	figures = []
-	taken = {line.identifier for line in invoice.lines}
-	number = len(invoice.lines)
-	for index, prepayment in enumerate(invoice.prepayments):
-		number += 1
-		while str(number) in taken:
-			number += 1
+	for index, (prepayment, number) in enumerate(zip(invoice.prepayments, numbers, strict=True)):
 		with problems.at(f"prepayments[{index}]"):
-			figures.append(_prepayment(prepayment, str(number)))
+			figures.append(_prepayment(prepayment, number))
 	return tuple(figures)
 
 

@@ -152,6 +152,7 @@ class LineWriter:
 
 
 def _unit(unit: str) -> str:
+	unit = unit.strip()
 	return f' unitCode="{attribute(unit, "unit")}"' if unit else ""
 
 
