@@ -148,6 +148,19 @@ def test_a_refusal_without_a_reason_becomes_a_persons_affair(frappe: Any, fatoor
 	cleared_once(frappe, fatoora, doc)
 
 
+def test_an_outage_does_not_count_among_refusals_without_a_reason(frappe: Any, fatoora: Fatoora) -> None:
+	fatoora.fault("500:clearance:2")
+	fatoora.fault("400-empty:clearance:3")
+	doc = submitted(frappe)
+	for _round in range(6):
+		assert fresh(frappe, doc).zatca_state != "On Hold"
+		if fresh(frappe, doc).docstatus == 1:
+			break
+		worker(frappe, doc)
+	assert fresh(frappe, doc).zatca_state == "Cleared" and len(requests_of(frappe, doc)) == 6
+	cleared_once(frappe, fatoora, doc)
+
+
 def test_202_is_cleared_and_its_warnings_are_shown(
 	frappe: Any, fatoora: Fatoora, monkeypatch: pytest.MonkeyPatch
 ) -> None:
