@@ -189,6 +189,21 @@ SHAPES: list[tuple[Endpoint, int, object, Kind]] = [
 	(R, 400, b"", Kind.UNEXPLAINED_REFUSAL),
 	(C, 400, b"", Kind.UNEXPLAINED_REFUSAL),
 	(R, 400, {"errorMessages": None, "validationResults": 7}, Kind.UNEXPLAINED_REFUSAL),
+	(R, 422, {}, Kind.UNEXPLAINED_REFUSAL),
+	# What the web server says of a call is no verdict on its document.
+	*[
+		(e, s, body, Kind.UNEXPLAINED_REFUSAL)
+		for e in (R, C, CK)
+		for s in (400, 422)
+		for body in (
+			{"category": "HTTP-Errors", "code": "400", "message": "Bad Request"},
+			{"timestamp": 1654514661409, "status": 400, "error": "Bad Request", "message": ""},
+			{"timestamp": "2026-11-27", "status": 400, "error": "Bad Request", "path": "/core", "errors": []},
+		)
+	],
+	(R, 400, {"category": "HTTP-Errors", "errors": [{"code": "BR-01"}]}, Kind.REJECTED),
+	(R, 400, {"category": "HTTP-Errors", "code": "400", "reportingStatus": "NOT_REPORTED"}, Kind.REJECTED),
+	(CC, 400, {"category": "HTTP-Errors", "code": "400", "message": "Bad Request"}, Kind.CSID_REFUSED),
 	# Clearance switched off, or somebody else's redirect.
 	(C, 303, b"", Kind.CLEARANCE_OFF),
 	(C, 303, {}, Kind.CLEARANCE_OFF),

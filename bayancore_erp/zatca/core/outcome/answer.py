@@ -60,6 +60,8 @@ class Answer:
 	secret: str = ""
 	messages: tuple[Message, ...] = ()
 	omitted: int = 0
+	is_of_server: bool = False
+	"""Whether it is a web server's own page of its failure, which nobody who judged the document wrote."""
 	contradicted: frozenset[str] = frozenset()
 	"""Keys (lower case) that were given twice with different values."""
 	text: str = ""
@@ -164,8 +166,17 @@ def _facts(data: dict[str, object], contradicted: frozenset[str]) -> Answer:
 		secret=_text(data.get("secret"), MAX_READ),
 		messages=tuple(collected),
 		omitted=omitted,
+		is_of_server=_is_of_server(data),
 		contradicted=contradicted,
 	)
+
+
+def _is_of_server(data: dict[str, object]) -> bool:
+	"""The gateway's category HTTP-Errors, or Spring's form, with nothing of a verdict beside it (any-500, any-401)."""
+	if any(data.get(key) for key in ("validationresults", "reportingstatus", "clearancestatus", *_LISTS)):
+		return False
+	springs = "error" in data and "timestamp" in data and _text(data.get("status")).isdigit()
+	return springs or _text(data.get("category")).lower() == "http-errors"
 
 
 def _messages(data: dict[str, object], nested: dict[str, object]) -> Iterator[Message]:

@@ -81,7 +81,7 @@ TABLE: tuple[Row, ...] = (
 	Row(CSID_ENDPOINTS, {400, 409, 422}, {Said.REFUSED, Said.STEPS_MISSING}, Kind.CSID_REFUSED),
 	# What says nothing about the document itself.
 	# A clearance answer without a word may mean "use reporting"; with 400 it means no more than that it was refused.
-	Row(_ANYTHING, {400}, {Said.NOTHING, Said.USE_REPORTING}, Kind.UNEXPLAINED_REFUSAL),
+	Row(_ANYTHING, _BAD, {Said.NOTHING, Said.USE_REPORTING}, Kind.UNEXPLAINED_REFUSAL),
 	Row(_ANYTHING, {401}, _ANYTHING, Kind.UNAUTHORISED),
 	Row(_ANYTHING, {403}, _ANYTHING, Kind.FORBIDDEN),
 	Row(_ANYTHING, {404, 405, 410, 421, 501}, _ANYTHING, Kind.WRONG_ADDRESS),
@@ -191,7 +191,7 @@ def _said_of_document(endpoint: Endpoint, answer: Answer, errors: tuple[Message,
 		return Said.ACCEPTED_BEFORE
 	if any(duplicates):
 		return Said.CONTRADICTION
-	return Said.REFUSED if negative or errors else Said.NOTHING
+	return Said.REFUSED if negative or (errors and not answer.is_of_server) else Said.NOTHING
 
 
 def _said_of_csid(answer: Answer, errors: tuple[Message, ...]) -> Said:
