@@ -98,6 +98,7 @@ def discount(**changes: Any) -> AllowanceCharge:
 	return replace(AllowanceCharge(Decimal("5"), vat=Vat(), reason=Text("خصم")), **changes)
 
 
+USD: dict[str, Any] = {"currency": "USD", "sar_rate": Decimal("3.75")}
 LAWFUL: dict[str, tuple[Invoice, Known | None]] = {
 	"standard": (STANDARD, None),
 	"simplified": (SIMPLIFIED, None),
@@ -145,6 +146,15 @@ LAWFUL: dict[str, tuple[Invoice, Known | None]] = {
 		None,
 	),
 	"foreign currency": (replace(STANDARD, currency="USD", sar_rate=Decimal("3.75")), None),
+	"VAT in riyals as the books round it": (replace(STANDARD, **USD, vat_sar=Decimal("112.61")), None),
+	"VAT in riyals at a rate nobody stated": (
+		replace(STANDARD, currency="USD", vat_sar=Decimal("112.50")),
+		None,
+	),
+	"VAT in a currency too weak for a halala": (
+		replace(STANDARD, currency="IRR", sar_rate=Decimal("0.00009"), vat_sar=Decimal("0")),
+		None,
+	),
 	"mixed language remark": (
 		replace(STANDARD, notes=(Note("شكراً"), Note("Thank you", "en"))),
 		None,
@@ -152,7 +162,6 @@ LAWFUL: dict[str, tuple[Invoice, Known | None]] = {
 }
 
 Broken = tuple[str, Invoice, "Known | None", str]
-USD = {"currency": "USD", "sar_rate": Decimal("3.75")}
 
 BROKEN: list[Broken] = [
 	("LAW-ARABIC-SELLER", with_seller(name="Supply Ltd"), None, "seller.name"),
@@ -299,6 +308,9 @@ BROKEN: list[Broken] = [
 		"allowance_charges[0].vat",
 	),
 	("LAW-CURRENCY-RATE", replace(STANDARD, currency="EUR"), None, "sar_rate"),
+	("LAW-CURRENCY-VAT", replace(STANDARD, currency="USD", vat_sar=Decimal("0")), None, "vat_sar"),
+	("LAW-CURRENCY-VAT", replace(STANDARD, **USD, vat_sar=Decimal("1")), None, "vat_sar"),
+	("LAW-CURRENCY-VAT", replace(STANDARD, **USD, vat_sar=Decimal("112.62")), None, "vat_sar"),
 	("LAW-QR-NAME", with_seller(name="شركة " * 29), None, "seller.name"),
 	("LAW-NUMBER", replace(STANDARD, number="SINV\u200f-1"), None, "number"),
 	("LAW-NUMBER", replace(STANDARD, number=" SINV-1"), None, "number"),

@@ -179,9 +179,7 @@ def _breakdown(
 	)
 
 
-def _prepayments(
-	invoice: Invoice, numbers: list[str], problems: Problems
-) -> tuple[PrepaymentFigures, ...]:
+def _prepayments(invoice: Invoice, numbers: list[str], problems: Problems) -> tuple[PrepaymentFigures, ...]:
 	figures = []
 	for index, (prepayment, number) in enumerate(zip(invoice.prepayments, numbers, strict=True)):
 		with problems.at(f"prepayments[{index}]"):

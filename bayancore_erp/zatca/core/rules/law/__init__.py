@@ -59,6 +59,7 @@ LAWS: tuple[Law, ...] = (
 	Law("LAW-EXEMPTION-MISFIT", _ERROR, statement.exemption_misfit),
 	Law("LAW-OUT-OF-SCOPE-DISCOUNT", _ERROR, statement.discount_beside_out_of_scope),
 	Law("LAW-CURRENCY-RATE", _ERROR, statement.currency_without_rate),
+	Law("LAW-CURRENCY-VAT", _ERROR, statement.vat_in_riyals),
 	Law("LAW-QR-NAME", _ERROR, statement.seller_name_in_qr),
 	Law("LAW-NUMBER", _ERROR, statement.number_characters),
 )

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from decimal import Decimal
 
 from bayancore_erp.zatca.core.codes import EXEMPTIONS, VatCategory
+from bayancore_erp.zatca.core.money import round2
 from bayancore_erp.zatca.core.rules.law.case import Breach, Case, breach
 
 QR_NAME_BYTES = 255
+HALALA, ONE = Decimal("0.01"), Decimal(1)
 _NUMBER_MARKS = frozenset("-/_.#:\\() ")
 
 
@@ -46,6 +49,25 @@ def currency_without_rate(case: Case) -> Iterator[Breach]:
 	invoice = case.invoice
 	if invoice.currency != "SAR" and invoice.sar_rate is None and invoice.vat_sar is None:
 		yield breach("sar_rate", found=invoice.currency)
+
+
+def vat_in_riyals(case: Case) -> Iterator[Breach]:
+	"""VAT stated in riyals is the VAT at the stated rate, but for what books round line by line. Art. 61; BR-KSA-97.
+
+	Without a rate, VAT is not nothing in riyals; of a currency so weak that it is, the rate says so.
+	"""
+	invoice, totals = case.invoice, case.totals
+	if totals is None or invoice.currency == "SAR" or invoice.vat_sar is None:
+		return
+	rate = invoice.sar_rate
+	if rate is None:
+		if totals.vat and not totals.vat_sar:
+			yield breach("vat_sar")
+		return
+	expected = round2(totals.vat * rate)
+	rounded = len(totals.lines) + len(totals.breakdown)
+	if abs(totals.vat_sar - expected) > HALALA * rounded * max(rate, ONE):
+		yield breach("vat_sar", expected=str(expected), found=str(totals.vat_sar))
 
 
 def seller_name_in_qr(case: Case) -> Iterator[Breach]:
