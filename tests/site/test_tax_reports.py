@@ -109,6 +109,21 @@ def test_every_gap_in_the_numbers_is_explained(frappe: Any) -> None:
 	assert found[signed.name] == "Signed, Then Lost", "the last number of the series is a gap too"
 
 
+def test_nobody_counts_up_to_a_number_that_lies_far_ahead(frappe: Any) -> None:
+	from bayancore_erp.invoice_to_cash.adapter.gaps import MOST, of_series
+
+	class Looked(dict[int, str]):
+		times = 0
+
+		def __contains__(self, number: object) -> bool:
+			self.times += 1
+			return super().__contains__(number)
+
+	numbers = Looked({1: "FAR-1", 20_000: "FAR-20000"})
+	assert len(list(of_series("Sales Invoice", "FAR-", numbers))) == MOST
+	assert numbers.times <= MOST + len(numbers)
+
+
 def test_vat_by_tax_point_equals_the_books(frappe: Any) -> None:
 	from bayancore_erp.zatca.api import make_note
 

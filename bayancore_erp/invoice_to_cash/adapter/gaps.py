@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import frappe
@@ -70,9 +71,9 @@ def of_series(doctype: str, prefix: str, numbers: dict[int, str]) -> Iterable[di
 	counter = int(frappe.db.get_value("Series", prefix, "current", order_by="name") or 0) if prefix else 0
 	width = len(_NUMBER.match(numbers[highest])[2])  # type: ignore[index]
 	last = max(highest, counter)
-	missing = [
-		f"{prefix}{number:0{width}d}" for number in range(min(numbers), last + 1) if number not in numbers
-	][:MOST]
+	# one number typed by hand may lie billions ahead: nobody counts up to it
+	absent = (number for number in range(min(numbers), last + 1) if number not in numbers)
+	missing = [f"{prefix}{number:0{width}d}" for number in islice(absent, MOST)]
 	known = explanations(doctype, missing)
 	for name in missing:
 		why = known.get(name, Known(UNKNOWN))
