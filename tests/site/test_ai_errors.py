@@ -297,6 +297,17 @@ def test_the_preview_of_a_submission_is_what_would_be_sent(frappe: Any, server: 
 	switch(frappe, server)
 	work(frappe, doc)
 	assert frappe.get_last_doc("AI Error Event", filters={"code": "BR-KSA-960"}).question == question["input"]
+	elsewhere = user_with(frappe, "ZATCA Manager")
+	permission = {
+		"doctype": "User Permission",
+		"user": elsewhere,
+		"allow": "Company",
+		"for_value": "Elsewhere",
+	}
+	frappe.get_doc(permission).insert(ignore_links=True)
+	frappe.set_user(elsewhere)
+	assert api.preview_submission()["submission"] == "", "what others were refused is not theirs to look at"
+	frappe.set_user("Administrator")
 	for user in ("Guest", user_with(frappe, "Sales User")):
 		frappe.set_user(user)
 		with pytest.raises(frappe.PermissionError):

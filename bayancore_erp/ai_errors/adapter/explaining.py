@@ -270,8 +270,10 @@ MOST_LOOKED_AT = 50
 
 
 def latest_rejected() -> str:
-	"""The latest submission whose rejection the dictionary does not wholly explain, else the latest one; "" for none."""
-	names = frappe.get_all(
+	"""Of those the reader may see, the latest submission whose rejection the dictionary does not wholly explain, else the latest
+	one; "" for none.
+	"""
+	names = frappe.get_list(
 		"ZATCA Submission",
 		filters={"state": "Rejected"},
 		order_by="creation desc",
