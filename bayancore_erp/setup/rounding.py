@@ -23,8 +23,9 @@ def preview_rounding() -> dict[str, Any]:
 
 	`invoices`: the newest ones looked at; `vat_differs`: those whose VAT rounds otherwise half-up; `rounded_to_riyal`:
 	those whose receivable was rounded to the whole riyal; `drafts`: open invoices that would be computed anew.
+	It tells of every company, so it is for whoever may change what they share.
 	"""
-	frappe.only_for(("System Manager", "ZATCA Manager"))
+	frappe.only_for("System Manager")
 	saudi = frappe.get_all("Company", filters={"country": "Saudi Arabia"}, pluck="name")
 	invoices = frappe.get_all(
 		"Sales Invoice",

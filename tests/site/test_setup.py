@@ -438,6 +438,16 @@ def test_existing_master_data_is_read_and_nothing_is_overwritten(frappe: Any) ->
 	assert preview_data()["counts"] == {} and fill_data() == 0
 
 
+def test_what_reads_past_everybodys_rights_is_for_who_may_change_it(frappe: Any) -> None:
+	from bayancore_erp.setup.data_migration import preview_data
+	from bayancore_erp.setup.rounding import preview_rounding
+
+	frappe.set_user(add_user(frappe, "ZATCA Manager"))
+	for preview in (preview_data, preview_rounding):
+		with pytest.raises(frappe.PermissionError):
+			preview()
+
+
 # --- the record is written once ---------------------------------------------------------------------------------------
 def test_the_bytes_come_back_exactly(frappe: Any) -> None:
 	row = add_document()
@@ -723,6 +733,30 @@ def test_accountants_of_one_company_do_not_see_another(frappe: Any) -> None:
 	assert [row.name for row in frappe.get_list("ZATCA Document")] == [mine.name]
 	assert frappe.get_doc("ZATCA Document", mine.name).has_permission("read")
 	assert not frappe.get_doc("ZATCA Document", other.name).has_permission("read")
+
+
+def test_a_company_applicable_for_another_doctype_opens_nothing(frappe: Any) -> None:
+	from bayancore_erp.archive.adapter import reach
+	from bayancore_erp.invoice_to_cash.adapter.seen import companies_seen
+	from bayancore_erp.zatca.page.zatca_setup.zatca_setup import saudi_companies
+
+	def permit(company: str, **applicable: Any) -> None:
+		values = {"doctype": "User Permission", "user": user, "allow": "Company", "for_value": company}
+		frappe.get_doc({**values, **applicable}).insert(ignore_permissions=True, ignore_links=True)
+
+	add_document()
+	other = add_document(uuid="another", icv=2, company="Other Co")
+	user = add_user(frappe, "ZATCA Manager")
+	permit(COMPANY, apply_to_all_doctypes=0, applicable_for="Purchase Order")
+	frappe.set_user(user)
+	assert len(frappe.get_list("ZATCA Document")) == 2, "Frappe confines purchase orders only"
+	assert reach.companies() is None
+	permit("Other Co")
+	assert [row.name for row in frappe.get_list("ZATCA Document")] == [other.name]
+	assert not frappe.get_doc("ZATCA Document", {"company": COMPANY}).has_permission("read")
+	assert reach.companies() == companies_seen(None) == ["Other Co"] and saudi_companies() == []
+	permit(COMPANY, apply_to_all_doctypes=0, applicable_for="ZATCA Document")
+	assert len(frappe.get_list("ZATCA Document")) == 2 and saudi_companies() == []
 
 
 # --- leaving ----------------------------------------------------------------------------------------------------------

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import frappe
 from frappe import _
-from frappe.core.doctype.user_permission.user_permission import get_user_permissions
 
 from bayancore_erp.archive.adapter.trail import EVENT, Action
+from bayancore_erp.zatca.adapter.companies import companies_of
 from bayancore_erp.zatca.core.errors import InvalidInput
 
 READERS = ("ZATCA Auditor", "ZATCA Manager", "System Manager")
@@ -38,10 +38,8 @@ def require_known(company: str) -> None:
 
 
 def companies() -> list[str] | None:
-	"""The companies User Permissions confine the user to; None where there is no such limit."""
-	user = frappe.session.user
-	entries = get_user_permissions(user).get("Company") if user != "Administrator" else None
-	return [entry["doc"] for entry in entries] if entries else None
+	"""The companies whose signed documents the user may see; None where there is no such limit."""
+	return companies_of(frappe.session.user, "ZATCA Document")
 
 
 def require_reader() -> None:

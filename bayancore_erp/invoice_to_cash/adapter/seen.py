@@ -8,12 +8,12 @@ from __future__ import annotations
 import frappe
 from frappe import _
 
-from bayancore_erp.zatca.overrides.company_scope import companies_of
+from bayancore_erp.zatca.adapter.companies import companies_of
 
 
 def companies_seen(company: str | None) -> list[str] | None:
 	"""The companies to count. Raises frappe.PermissionError for one the reader may not see."""
-	allowed = companies_of(frappe.session.user)
+	allowed = companies_of(frappe.session.user, "Sales Invoice")
 	if not company:
 		return allowed
 	if allowed is not None and company not in allowed:

@@ -22,7 +22,9 @@ def managers_of(company: str) -> list[str]:
 	"""The enabled users who manage this company's e-invoicing; the system's managers where there is none."""
 	for role in (ROLE, "System Manager"):
 		found = [
-			user for user in holders(role) if (allowed := companies_of(user)) is None or company in allowed
+			user
+			for user in holders(role)
+			if (allowed := companies_of(user, "ZATCA Settings")) is None or company in allowed
 		]
 		if found:
 			return found

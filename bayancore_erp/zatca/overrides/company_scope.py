@@ -15,14 +15,14 @@ from bayancore_erp.zatca.adapter.companies import companies_of
 
 def query_conditions(user: str | None = None, doctype: str | None = None) -> str:
 	"""The part of a list's WHERE clause that keeps other companies' rows out."""
-	companies = companies_of(user or frappe.session.user)
-	if companies is None or not doctype:
+	companies = companies_of(user or frappe.session.user, doctype) if doctype else None
+	if companies is None:
 		return ""
 	return f"`tab{doctype}`.`company` in ({', '.join(frappe.db.escape(name) for name in companies)})"
 
 
 def has_permission(doc: Any, ptype: str | None = None, user: str | None = None) -> bool:
 	"""Whether the row's company is among the user's."""
-	companies = companies_of(user or frappe.session.user)
+	companies = companies_of(user or frappe.session.user, doc.doctype)
 	company = doc.get("company")
 	return companies is None or not company or company in companies

@@ -209,7 +209,7 @@ def saudi_companies() -> list[str]:
 	names = frappe.get_all(
 		"Company", filters={"country": "Saudi Arabia", "is_group": 0}, pluck="name", order_by="creation"
 	)
-	allowed = companies_of(frappe.session.user)
+	allowed = companies_of(frappe.session.user, "ZATCA Settings")
 	return names if allowed is None else [name for name in names if name in allowed]
 
 
