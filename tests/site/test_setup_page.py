@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -179,6 +181,47 @@ def test_one_simulator_a_site(frappe: Any, local: Any) -> None:
 	assert local.running() is None and not local.stop()
 	(local.folder() / "running.json").write_text(f'{{"url": "{again.url}", "pid": {again.pid}}}')
 	assert local.running() == again
+
+
+def test_an_address_no_gateway_may_have_is_neither_kept_nor_called(
+	frappe: Any, page: Any, local: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	from bayancore_erp.zatca.core.errors import ConfigurationError
+
+	called: list[str] = []
+
+	class Elsewhere(BaseHTTPRequestHandler):
+		def do_POST(self) -> None:
+			called.append(self.path)
+			self.send_response(307)
+			self.send_header("Location", "/elsewhere")
+			self.end_headers()
+
+		def log_message(self, *_words: object) -> None: ...
+
+	web = HTTPServer(("127.0.0.1", 0), Elsewhere)
+	threading.Thread(target=web.serve_forever, daemon=True).start()
+	here = f"http://127.0.0.1:{web.server_port}"
+	try:
+		for address in ("http://10.0.0.5:8080", f"{here}/path?x="):
+			with pytest.raises(frappe.ValidationError, match="simulator's address"):
+				page.add_devices(world.COMPANY, "Simulator", [{"device_name": "Elsewhere"}], address)
+		with pytest.raises(ConfigurationError, match="gateway address"):
+			local.new_otp(f"{here}/path?x=")
+		assert called == []
+		# neither a redirect nor a proxy of this server's own takes it anywhere else
+		monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+		monkeypatch.setenv("no_proxy", "")
+		with pytest.raises(ConfigurationError, match="does not answer"):
+			local.new_otp(here)
+		assert called == ["/simulator/otp"]
+	finally:
+		web.shutdown()
+		web.server_close()
+	# a device that has one from before can still be put away
+	name = page.add_devices(world.COMPANY, "Simulator", [{"device_name": "Elsewhere"}], here)[0]
+	frappe.db.set_value("ZATCA Device", name, "gateway_url", "http://10.0.0.5:8080")
+	frappe.get_doc("ZATCA Device", name).write_standing(status="Retired")
 
 
 def test_a_site_may_forbid_it(frappe: Any, page: Any, local: Any) -> None:

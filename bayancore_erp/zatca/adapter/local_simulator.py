@@ -22,6 +22,7 @@ import requests
 from frappe import _
 from frappe.utils.synchronization import filelock
 
+from bayancore_erp.zatca.core.client import Gateway
 from bayancore_erp.zatca.core.codes import Environment
 from bayancore_erp.zatca.core.errors import ConfigurationError
 from bayancore_erp.zatca.core.secret import Secret
@@ -99,11 +100,20 @@ def stop() -> bool:
 
 
 def new_otp(url: str) -> Secret:
-	"""A one-time password of the simulator at `url`, as the portal would show it. Raises ConfigurationError."""
+	"""A one-time password of the simulator at `url`, as the portal would show it. Raises ConfigurationError.
+
+	Calls only an address that a gateway may have, and like the gateway's client goes nowhere else from there.
+	"""
+	gateway = Gateway(Environment.SIMULATION, url)
 	try:
-		answer = requests.post(
-			f"{url.rstrip('/')}/simulator/otp", json={"environment": Environment.SIMULATION.value}, timeout=10
-		)
+		with requests.Session() as session:
+			session.trust_env = False
+			answer = session.post(
+				f"{gateway.root.strip().rstrip('/')}/simulator/otp",
+				json={"environment": gateway.environment.value},
+				timeout=10,
+				allow_redirects=False,
+			)
 		answer.raise_for_status()
 		return Secret(answer.json()["otp"])
 	except (requests.RequestException, ValueError, KeyError) as error:

@@ -13,9 +13,10 @@ from typing import Any
 import frappe
 from frappe import _
 
-from bayancore_erp.zatca.adapter import notified, sealing, training
+from bayancore_erp.zatca.adapter import notified, sealing, training, vault
 from bayancore_erp.zatca.adapter.records import ImmutableRecord
 from bayancore_erp.zatca.adapter.sealing import HISTORY, SECRETS
+from bayancore_erp.zatca.core.errors import ConfigurationError
 from bayancore_erp.zatca.core.secret import opaque
 
 MAKER = "1-Bayancore|2-ERPNext|3-"
@@ -51,14 +52,28 @@ class ZATCADevice(sealing.KeepsSecrets):
 		self.check_company()
 		training.refuse_other_environments(self)
 		self.keep_system_owned()
-		if self.gateway_url and self.environment != "Simulator":
-			frappe.throw(_("Only a simulator has an address of its own; ZATCA's are known."))
+		self.check_address()
 		if not (self.signs_standard or self.signs_simplified):
 			frappe.throw(_("Choose at least one kind of invoice the device issues."))
 
 	def onload(self) -> None:
 		if self.environment != "Production":
 			self.set_onload("late", notified.warning(self.company))
+
+	def check_address(self) -> None:
+		"""Only a simulator has one of its own, and only what the gateway's client would call."""
+		if self.gateway_url and self.environment != "Simulator":
+			frappe.throw(_("Only a simulator has an address of its own; ZATCA's are known."))
+		# a device whose address was let through before can still be retired
+		if self.gateway_url and self.has_value_changed("gateway_url"):
+			try:
+				vault.gateway_of(self)
+			except ConfigurationError:
+				frappe.throw(
+					_(
+						"A simulator's address starts with https:// (http:// only on this very server) and has no user, password, query or fragment."
+					)
+				)
 
 	def check_company(self) -> None:
 		"""Only companies in the Kingdom have devices."""
