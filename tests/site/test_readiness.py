@@ -482,6 +482,13 @@ def test_fix_kind_of_buyer(frappe: Any) -> None:
 	assert customer.zatca_buyer_kind == "VAT Registered"
 
 
+def test_a_foreign_tax_number_makes_nobody_vat_registered(frappe: Any) -> None:
+	values = {"zatca_buyer_kind": "Private Person", "tax_id": "DE811193231"}
+	frappe.db.set_value("Customer", world.VAT_BUYER, values)
+	point = point_of(look(frappe.get_doc("Customer", world.VAT_BUYER)), "ITC-BUYER-KIND")
+	assert not point["fixes"]
+
+
 def test_fix_what_the_draft_copied(frappe: Any) -> None:
 	doc = make(frappe, "Sales Invoice")
 	frappe.db.set_value("Sales Invoice", doc.name, "tax_id", "12345")

@@ -33,10 +33,12 @@ from bayancore_erp.zatca.adapter.fields import (
 )
 from bayancore_erp.zatca.adapter.language import is_arabic
 from bayancore_erp.zatca.adapter.mapper.taxation import stated
+from bayancore_erp.zatca.adapter.party import compact
 from bayancore_erp.zatca.adapter.preflight import DIFFERENCE
 from bayancore_erp.zatca.adapter.settle import settle_draft
 from bayancore_erp.zatca.core.codes import EXEMPTIONS, VatCategory
 from bayancore_erp.zatca.core.invoice import has_arabic
+from bayancore_erp.zatca.core.rules.seller import is_vat_number
 
 ADDRESS = ("address_line1", "city", "pincode", "state", "country", *(v for k, v in vars(AddressField).items() if k.isupper()))  # fmt: skip
 # Where two addresses both state one of these differently, they are two places.
@@ -340,8 +342,8 @@ def unit_code(unit: str) -> str:
 
 # --- the buyer --------------------------------------------------------------------------------------------------------
 def set_buyer_kind(point: Point, case: Case) -> Iterator[Fix]:
-	"""Who has a VAT number is registered for VAT."""
-	if point.code == "ITC-BUYER-KIND":
+	"""Who has a Saudi VAT number is registered for VAT; another may be that of a foreign buyer's own country."""
+	if point.code == "ITC-BUYER-KIND" and is_vat_number(compact(case.facts.customer.get("tax_id"))):
 		name = point.place.name
 		kind = BuyerKind.VAT_REGISTERED.value
 		yield Fix(
