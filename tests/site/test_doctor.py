@@ -559,3 +559,24 @@ def test_who_may_ask_the_doctor(frappe: Any) -> None:
 		examine()
 	frappe.set_user("zatca.auditor@secrets.local")
 	assert examine()["findings"]
+
+
+def test_who_is_confined_hears_nothing_of_other_companies(frappe: Any, issued: list[str]) -> None:
+	from bayancore_erp.zatca.page.zatca_doctor.zatca_doctor import examine
+
+	change(frappe, "ZATCA Device", frappe.device, on_hold=1, hold_reason="Between us")
+	change(frappe, "Sales Invoice", issued[0], remarks="changed", base_grand_total=1)
+	frappe.db.sql("delete from `tabZATCA Document` where invoice_name = %s", issued[1])
+	everything = examine()["findings"]
+	assert {each["company"] for each in everything} == {"", world.COMPANY}
+	told = [world.COMPANY, frappe.device, "Between us", *issued]
+	assert all(word in str(everything) for word in told)
+	user = world.make(frappe, "User", email=f"{frappe.generate_hash(length=8)}@secrets.local", first_name="Confined", send_welcome_email=0)  # fmt: skip
+	user.add_roles("ZATCA Auditor")
+	frappe.get_doc(
+		{"doctype": "User Permission", "user": user.name, "allow": "Company", "for_value": "Other Co"}
+	).insert(ignore_links=True)
+	frappe.set_user(user.name)
+	confined = examine()["findings"]
+	assert {"Scheduler", "Database"} <= {each["area"] for each in confined}
+	assert not [word for word in told if word in str(confined)]

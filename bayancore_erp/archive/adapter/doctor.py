@@ -45,6 +45,7 @@ def places() -> Iterator[Finding]:
 				if on_folder
 				else "",
 				route,
+				company,
 			)
 		else:
 			yield Finding(
@@ -55,6 +56,7 @@ def places() -> Iterator[Finding]:
 					"Mend it in Archive Settings. Nothing is lost meanwhile: what waits is archived afterwards."
 				),
 				route,
+				company,
 			)
 
 
@@ -89,7 +91,7 @@ def pages() -> Iterator[Finding]:
 			if found
 			else _("{0}: the print format {1} needs wkhtmltopdf, which is not installed; the built-in design is used.").format(row.company, row.print_format),
 			_("Install wkhtmltopdf “with patched qt”, as Frappe's documentation says, or take the built-in design."),
-			("Form", SETTINGS, row.company),
+			("Form", SETTINGS, row.company), row.company,
 		)  # fmt: skip
 
 

@@ -62,4 +62,5 @@ def anchors() -> Iterator[Finding]:
 				),
 				_("It is done once a day by the scheduler. See the Error Log for what keeps it."),
 				("List", "Audit Seal"),
+				company,
 			)

@@ -70,17 +70,18 @@ def skipped(companies: list[str] | None, first: Any, last: Any) -> list[dict[str
 
 
 def examine() -> Iterator[Finding]:
-	"""For the doctor: red with the first of them."""
-	area, found = _("Invoices Without ZATCA Document"), without_document(None, *EVER)
-	if found:
+	"""For the doctor: red with the first of each company's."""
+	area, found = _("Invoices Without ZATCA Document"), by_company()
+	for company, rows in found.items():
 		yield Finding(
 			area,
 			Light.RED,
-			sentence(len(found), found[0]["invoice_name"]),
+			sentence(len(rows), rows[0]["invoice_name"]),
 			_("The report lists them with who posted each: somebody went past every guard."),
 			("query-report", REPORT),
+			company,
 		)
-	else:
+	if not found:
 		yield Finding(
 			area, Light.GREEN, _("Every submitted invoice has its ZATCA document, or a reason why not.")
 		)
@@ -88,18 +89,23 @@ def examine() -> Iterator[Finding]:
 
 def tell() -> int:
 	"""Alert each company's managers; gives how many invoices there are."""
-	found = without_document(None, *EVER)
-	by_company: dict[str, list[dict[str, Any]]] = defaultdict(list)
-	for row in found:
-		by_company[row["company"]].append(row)
-	for company, rows in by_company.items():
+	found = by_company()
+	for company, rows in found.items():
 		first = rows[0]
 
 		def say(count: int = len(rows), name: str = first["invoice_name"]) -> str:
 			return sentence(count, name)
 
 		managers.alert(first["invoice_doctype"], first["invoice_name"], company, say)
-	return len(found)
+	return sum(map(len, found.values()))
+
+
+def by_company() -> dict[str, list[dict[str, Any]]]:
+	"""All of them, by the company whose they are."""
+	found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+	for row in without_document(None, *EVER):
+		found[row["company"]].append(row)
+	return found
 
 
 def sentence(count: int, first: str) -> str:

@@ -47,6 +47,7 @@ class Standing:
 	"""How one production device stands towards this site."""
 
 	device: str
+	company: str
 	bound_to: str
 	here: str
 	icv: int
@@ -235,7 +236,13 @@ def state() -> list[Standing]:
 		known = max(highest_known(row.name, heads), known_elsewhere(row.name))
 		found.append(
 			Standing(
-				row.name, row.bound_to or "", here(), cint(row.icv), known, tuple(reasons_of(row, known))
+				row.name,
+				row.company,
+				row.bound_to or "",
+				here(),
+				cint(row.icv),
+				known,
+				tuple(reasons_of(row, known)),
 			)
 		)
 	return found

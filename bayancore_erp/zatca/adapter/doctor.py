@@ -49,13 +49,17 @@ class Light(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-	"""What one check found. `route`: where in the desk it is mended, as `frappe.set_route` takes it."""
+	"""What one check found. `route`: where in the desk it is mended, as `frappe.set_route` takes it.
+
+	`company`: whose affair it is, for nobody confined to others; empty where it is the whole site's.
+	"""
 
 	area: str
 	light: Light
 	sentence: str
 	todo: str = ""
 	route: tuple[str, ...] = ()
+	company: str = ""
 
 
 def examine() -> list[Finding]:
@@ -192,12 +196,12 @@ def devices() -> Iterator[Finding]:
 				area, Light.RED,
 				_("It is on hold: {0}").format(_(device.hold_reason or "")),
 				_("Open it and press Try Again once the cause is mended; its invoices wait unchanged."),
-				route,
+				route, device.company,
 			)  # fmt: skip
 		try:
 			vault.identity_of(device.name)
 		except ZatcaError as error:
-			yield Finding(area, Light.RED, error.message, error.hint, route)
+			yield Finding(area, Light.RED, error.message, error.hint, route, device.company)
 			continue
 		yield validity(device, area, route)
 		vat = (frappe.get_cached_value("Company", device.company, "tax_id") or "").strip()
@@ -206,7 +210,7 @@ def devices() -> Iterator[Finding]:
 				area, Light.RED,
 				_("Its certificate is for VAT number {0}, its company has {1}.").format(device.vat_number, vat),
 				_("Onboard a device with the company's VAT number, or correct the company."),
-				route,
+				route, device.company,
 			)  # fmt: skip
 
 
@@ -216,15 +220,15 @@ def validity(device: Any, area: str, route: tuple[str, ...]) -> Finding:
 	until = frappe.format(device.valid_until, {"fieldtype": "Date"}) if device.valid_until else ""
 	said = _("Its certificate is valid until {0}.").format(until)
 	if left is None or left > EXPIRY_AMBER:
-		return Finding(area, Light.GREEN, said, "", route)
+		return Finding(area, Light.GREEN, said, "", route, device.company)
 	route = ("zatca-setup", device.company)
 	if left <= timedelta(0):
 		said = _("Its certificate expired on {0}.").format(until)
-		return Finding(
-			area, Light.RED, said, _("Renew it in ZATCA Setup: its invoices wait until then."), route
-		)
+		todo = _("Renew it in ZATCA Setup: its invoices wait until then.")
+		return Finding(area, Light.RED, said, todo, route, device.company)
 	light = Light.RED if left <= EXPIRY_RED else Light.AMBER
-	return Finding(area, light, said, _("Renew it in ZATCA Setup; it goes on signing meanwhile."), route)
+	todo = _("Renew it in ZATCA Setup; it goes on signing meanwhile.")
+	return Finding(area, light, said, todo, route, device.company)
 
 
 def environments() -> Iterator[Finding]:
@@ -236,6 +240,7 @@ def environments() -> Iterator[Finding]:
 			late.sentence,
 			late.todo,
 			("List", "ZATCA Device"),
+			late.company,
 		)
 
 
@@ -253,19 +258,19 @@ def signers() -> Iterator[Finding]:
 			yield Finding(
 				area, Light.RED,
 				_("Its invoices go through ZATCA, and no device is connected that could sign them."),
-				_("Connect a device in ZATCA Setup."), route,
+				_("Connect a device in ZATCA Setup."), route, company,
 			)  # fmt: skip
 			continue
 		# who sells to one kind of buyer only needs no more
 		if not any(device.signs_standard and not device.signs_offline for device in own):
 			yield Finding(
 				area, Light.AMBER, _("No connected device signs its standard invoices."),
-				_("Connect one in ZATCA Setup if the company sells to businesses."), route,
+				_("Connect one in ZATCA Setup if the company sells to businesses."), route, company,
 			)  # fmt: skip
 		if not any(device.signs_simplified for device in own):
 			yield Finding(
 				area, Light.AMBER, _("No connected device signs its simplified invoices."),
-				_("Connect one in ZATCA Setup if the company sells to consumers."), route,
+				_("Connect one in ZATCA Setup if the company sells to consumers."), route, company,
 			)  # fmt: skip
 
 
@@ -274,9 +279,9 @@ def chains() -> Iterator[Finding]:
 	for device in active_devices():
 		area, route = _("Chain of {0}").format(titled(device)), ("Form", "ZATCA Device", device.name)
 		verify = _("Run `bench zatca verify-chain`, which names the place, and call your support.")
-		broken = chain.outline(device.name)
-		if broken or device.verified_finding:
-			yield Finding(area, Light.RED, broken or device.verified_finding, verify, route)
+		broken = chain.outline(device.name) or device.verified_finding
+		if broken:
+			yield Finding(area, Light.RED, broken, verify, route, device.company)
 			continue
 		whole = _("The counter has no gap and its head is the last document.")
 		if not device.verified_at:
@@ -299,6 +304,7 @@ def chains() -> Iterator[Finding]:
 			if late
 			else "",
 			route,
+			device.company,
 		)
 
 

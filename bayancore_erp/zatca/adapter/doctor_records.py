@@ -21,9 +21,11 @@ def homes() -> Iterator[Finding]:
 	for standing in clone.state():
 		area, route = _("Home of {0}").format(standing.device), ("Form", "ZATCA Device", standing.device)
 		if standing.ok:
-			yield Finding(area, Light.GREEN, _("The device belongs to this site."), "", route)
+			said = _("The device belongs to this site.")
+			yield Finding(area, Light.GREEN, said, "", route, standing.company)
 		for reason in standing.reasons:
-			yield Finding(area, Light.RED, reason, _("Press This Site Took Over on the device."), route)
+			todo = _("Press This Site Took Over on the device.")
+			yield Finding(area, Light.RED, reason, todo, route, standing.company)
 
 
 def books() -> Iterator[Finding]:
@@ -34,14 +36,18 @@ def books() -> Iterator[Finding]:
 		yield Finding(
 			area, Light.GREEN, _("Every issued invoice and its ledger entries are as they were posted.")
 		)
-	for one in found[:SHOWN]:
-		yield Finding(
-			area,
-			Light.RED,
-			f"{one.name}: {one.what}",
-			_("Somebody wrote past every guard. Compare it with the archived copy and keep the evidence."),
-			("Form", one.doctype, one.name),
-		)
+	for company, mine in watch.by_company(found).items():
+		for one in mine[:SHOWN]:
+			yield Finding(
+				area,
+				Light.RED,
+				f"{one.name}: {one.what}",
+				_(
+					"Somebody wrote past every guard. Compare it with the archived copy and keep the evidence."
+				),
+				("Form", one.doctype, one.name),
+				company,
+			)
 
 
 def outages() -> Iterator[Finding]:
@@ -53,4 +59,5 @@ def outages() -> Iterator[Finding]:
 			_("Outage mode is on; what is released now is cleared later."),
 			_("It ends by itself when ZATCA answers, or in ZATCA Settings."),
 			("Form", outage.OUTAGE, outage.current(company) or ""),
+			company,
 		)
