@@ -136,7 +136,7 @@ doc_events = {
 	},
 	"Payment Entry": {
 		event: f"bayancore_erp.zatca.overrides.payment_entry.{event}"
-		for event in ("on_submit", "before_cancel", "on_cancel")
+		for event in ("validate", "before_update_after_submit", "on_submit", "before_cancel", "on_cancel")
 	},
 	**{
 		doctype: {event: f"{_road}.{event}" for event in ("validate", "onload", "after_mapping")}
@@ -156,6 +156,11 @@ doc_events = {
 		)
 	},
 	"*": {
+		# No caller names a row of ours.
+		**{
+			event: f"bayancore_erp.zatca.overrides.row_names.{event}"
+			for event in ("before_insert", "validate")
+		},
 		"before_import": "bayancore_erp.setup.fixture_import.before_import",
 		# A row of an invoice is the invoice.
 		**{
@@ -200,6 +205,7 @@ doc_events = {
 	"Log Settings": {"validate": "bayancore_erp.zatca.overrides.back_doors.keep_sign_ins"},
 	"Email Queue": {"before_insert": "bayancore_erp.zatca.overrides.printing.refuse_mail"},
 	"Company": {
+		"validate": "bayancore_erp.setup.company.on_company_validate",
 		"on_update": ["bayancore_erp.setup.company.on_company_update", f"{_road}.master_saved"],
 		"on_trash": "bayancore_erp.zatca.overrides.lawful_record.refuse_end_of_company",
 		"before_rename": "bayancore_erp.zatca.overrides.lawful_record.refuse_end_of_company",

@@ -15,7 +15,7 @@ import frappe
 from frappe import _
 
 from bayancore_erp.setup import rounding
-from bayancore_erp.zatca.adapter.fields import CATEGORY_NAME, TaxTemplateField
+from bayancore_erp.zatca.adapter.fields import CATEGORY_NAME, CompanyField, TaxTemplateField
 from bayancore_erp.zatca.core.codes import EXEMPTIONS, VatCategory
 
 OUTPUT_ACCOUNT = "VAT 15% Output"
@@ -293,6 +293,13 @@ def make_template(company: str, template: Template, accounts: dict[str, Any], cr
 	doc.insert(ignore_permissions=True)
 	created.append(f"{template.doctype}: {doc.name}")
 	return str(doc.name)
+
+
+def on_company_validate(doc: Any, method: str | None = None) -> None:
+	"""Only `training.make_company` says that a company is one to practise in: what is one may be removed with its ledger."""
+	if not doc.flags.made_for_training:
+		before = doc.get_doc_before_save()
+		doc.set(CompanyField.TRAINING_OF, before.get(CompanyField.TRAINING_OF) if before else None)
 
 
 def on_company_update(doc: Any, method: str | None = None) -> None:

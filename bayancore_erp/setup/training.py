@@ -17,13 +17,22 @@ from frappe.utils import nowdate
 from bayancore_erp.setup.company import make as set_up
 from bayancore_erp.zatca.adapter import local_simulator
 from bayancore_erp.zatca.adapter.enrolment import onboard_with_simulator
-from bayancore_erp.zatca.adapter.fields import AddressField, BuyerKind, CompanyField, CustomerField, ItemField
+from bayancore_erp.zatca.adapter.fields import (
+	INVOICE_DOCTYPES,
+	AddressField,
+	BuyerKind,
+	CompanyField,
+	CustomerField,
+	InvoiceField,
+	ItemField,
+)
 from bayancore_erp.zatca.adapter.mapper.scope import COUNTRY
 from bayancore_erp.zatca.adapter.seller_form import read, write
-from bayancore_erp.zatca.adapter.training import SIMULATOR
+from bayancore_erp.zatca.adapter.training import NUMBERS, SIMULATOR
 
 PRODUCTION = "Production"
 SUFFIX = "Training"
+ABBR = "-T"
 # Where the real company has not said it yet; numbers of ZATCA's own samples.
 SELLER = {
 	"name_ar": "شركة تدريب",
@@ -111,7 +120,7 @@ def make_company(company: str) -> str:
 		{
 			"doctype": "Company",
 			"company_name": f"{original.company_name} ({SUFFIX})",
-			"abbr": f"{original.abbr}-T",
+			"abbr": f"{original.abbr}{ABBR}",
 			"default_currency": original.default_currency,
 			"country": COUNTRY,
 			"chart_of_accounts": original.chart_of_accounts or "Standard",
@@ -119,6 +128,7 @@ def make_company(company: str) -> str:
 			CompanyField.TRAINING_OF: company,
 		}
 	)
+	doc.flags.made_for_training = True
 	doc.insert(ignore_permissions=True)
 	return str(doc.name)
 
@@ -193,10 +203,7 @@ def remove(company: str) -> dict[str, int]:
 
 	Raises frappe.ValidationError for any company that is not one, or that ever had a device of another environment.
 	"""
-	if not frappe.db.get_value("Company", company, CompanyField.TRAINING_OF):
-		frappe.throw(_("{0} is not a training company.").format(company))
-	if frappe.db.exists("ZATCA Device", {"company": company, "environment": ("!=", SIMULATOR)}):
-		frappe.throw(_("{0} has devices of other environments than the simulator.").format(company))
+	require_training(company)
 	gone: dict[str, int] = {}
 	for doctype in of_company():
 		names = frappe.get_all(doctype, filters={"company": company}, pluck="name", limit=0)
@@ -213,6 +220,26 @@ def remove(company: str) -> dict[str, int]:
 	frappe.db.commit()
 	frappe.clear_cache()
 	return gone
+
+
+def require_training(company: str) -> None:
+	"""Raise frappe.ValidationError where anything says that the company is a real one.
+
+	Not only the mark is asked: what follows deletes a ledger. The company it was made for may have gone or changed its name.
+	"""
+	row = frappe.db.get_value("Company", company, ["abbr", CompanyField.TRAINING_OF], as_dict=True)
+	original = row and row[CompanyField.TRAINING_OF]
+	if not original or original == company or not row.abbr.endswith(ABBR):
+		frappe.throw(_("{0} is not a training company.").format(company))
+	if frappe.db.exists("ZATCA Device", {"company": company, "environment": ("!=", SIMULATOR)}):
+		frappe.throw(_("{0} has devices of other environments than the simulator.").format(company))
+	# A till that was offline brings numbers of its own, with documents of the simulator's.
+	real = {"company": company, "name": ("not like", NUMBERS), InvoiceField.DOCUMENT: ("is", "not set")}
+	for doctype in INVOICE_DOCTYPES:
+		if found := frappe.db.exists(doctype, real):
+			frappe.throw(
+				_("{0} has the invoice {1}, which is none of a training company.").format(company, found)
+			)
 
 
 def tell(hook: str, *facts: Any) -> None:

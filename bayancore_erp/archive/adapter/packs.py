@@ -7,6 +7,7 @@ that was not finished is removed. The zip is no File document: Frappe would read
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,9 @@ from bayancore_erp.zatca.core.pipeline import RIYADH
 PACK = "Audit Pack"
 FOLDER = "audit-packs"
 LISTED = 100
+READY = ("Verified", "Has Problems")
+# What a name may consist of where it becomes that of a file.
+PLAIN = re.compile(r"[A-Za-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +141,24 @@ def put(name: str, **values: Any) -> None:
 
 
 def file_of(name: str) -> Path:
-	"""Where the zip of a pack lies, outside what the web server gives away."""
+	"""Where the zip of a pack lies, outside what the web server gives away. Raises frappe.ValidationError for a name with a path in it."""
+	if not PLAIN.fullmatch(name):
+		frappe.throw(_("{0} is no name of an auditor's pack.").format(name))
 	return Path(frappe.get_site_path("private", FOLDER, f"{name}.zip"))
+
+
+def remove_file(name: str) -> None:
+	"""Its row goes, and the zip with it. No file ever belonged to a name with a path in it."""
+	if PLAIN.fullmatch(name):
+		file_of(name).unlink(missing_ok=True)
 
 
 def download(row: Any) -> Any:
 	"""The zip as a response that is read from the disk bit by bit, noted in the trail."""
 	from frappe.utils.response import send_private_file
 
+	if row.state not in READY:
+		frappe.throw(_("This pack is not ready."))
 	if not file_of(row.name).is_file():
 		frappe.throw(_("The file of this pack is no longer there. Make a new one."), frappe.DoesNotExistError)
 	record(Action.DOWNLOADED, PACK, row.name, row.company, facts={"what": "pack"})

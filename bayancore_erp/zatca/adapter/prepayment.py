@@ -95,6 +95,13 @@ def invoice_of(payment: Any) -> str:
 	return ""
 
 
+def keep_link(payment: Any) -> None:
+	"""Put back what the database says of its prepayment invoice: one that a caller names or empties would leave VAT out, or twice."""
+	before = payment.get_doc_before_save()
+	field = PaymentEntryField.PREPAYMENT_INVOICE
+	payment.set(field, before.get(field) if before else None)
+
+
 # --- the draft --------------------------------------------------------------------------------------------------------
 def make(payment: Any) -> Any:
 	"""Insert the draft prepayment invoice for a payment and link the two. Raises NoPrepaymentInvoice.
@@ -329,6 +336,7 @@ def draft_for(name: str) -> str:
 
 def before_payment_ends(payment: Any) -> None:
 	"""A payment is cancelled: a draft of its prepayment invoice has to be deleted first, an issued one credited."""
+	keep_link(payment)
 	linked = invoice_of(payment)
 	if not linked:
 		return

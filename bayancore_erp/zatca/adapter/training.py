@@ -14,6 +14,7 @@ from frappe import _
 from bayancore_erp.zatca.adapter.fields import CompanyField
 
 SERIES = "TRAINING-.YYYY.-.#####"
+NUMBERS = "TRAINING-%"
 SIMULATOR = "Simulator"
 
 
@@ -26,6 +27,8 @@ def number_apart(doc: Any) -> None:
 	"""Before an invoice gets its number: a training company's are told apart at a glance, whatever was chosen."""
 	if is_training(doc.get("company")):
 		doc.naming_series = SERIES
+		doc.flags.name_set = False
+		doc.name = None
 
 
 def refuse_other_environments(device: Any) -> None:

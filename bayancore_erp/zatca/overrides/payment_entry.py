@@ -7,6 +7,16 @@ from typing import Any
 from bayancore_erp.zatca.adapter import prepayment
 
 
+def validate(doc: Any, method: str | None = None) -> None:
+	"""Which prepayment invoice was made for it is the app's to say."""
+	prepayment.keep_link(doc)
+
+
+def before_update_after_submit(doc: Any, method: str | None = None) -> None:
+	"""As before."""
+	prepayment.keep_link(doc)
+
+
 def on_submit(doc: Any, method: str | None = None) -> None:
 	"""After ERPNext's own."""
 	prepayment.on_payment(doc)

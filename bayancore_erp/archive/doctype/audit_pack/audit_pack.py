@@ -38,4 +38,4 @@ class AuditPack(Document):
 		)
 
 	def on_trash(self) -> None:
-		packs.file_of(str(self.name)).unlink(missing_ok=True)
+		packs.remove_file(str(self.name))

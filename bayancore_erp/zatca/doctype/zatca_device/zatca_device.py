@@ -98,6 +98,9 @@ class ZATCADevice(sealing.KeepsSecrets):
 		stored = frappe.db.get_value(
 			self.doctype, self.name, [*fields, *IDENTITY, "status"], as_dict=True, for_update=True
 		)
+		if self.company != stored.company:
+			# Frappe has asked whether the user may write to a device of the company the caller named
+			frappe.throw(_("A device stays with its company."), ImmutableRecord)
 		self.update({field: stored[field] for field in fields})
 		if (self.private_key or stored.status != "New") and not self.flags.by_the_writer:
 			self.update({field: stored[field] for field in IDENTITY})
