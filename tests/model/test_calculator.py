@@ -73,6 +73,15 @@ REFUSED: list[tuple[Invoice, str]] = [
 	(invoice(allowance_charges=(discount(percentage="101"),)), "allowance_charges[0].percentage"),
 	(invoice(allowance_charges=(discount("1", vat=MEDICINE),)), "allowance_charges[0].amount"),
 	(invoice(allowance_charges=(discount("60"), discount("60"))), "allowance_charges[1].amount"),
+	# 45 and 50 percent of ten halalas, each half a halala rounded up
+	(
+		invoice(
+			line("0.10"),
+			prices_include_vat=True,
+			allowance_charges=(discount(percentage="45"), discount(percentage="50", on_net=True)),
+		),
+		"allowance_charges[1].amount",
+	),
 	(
 		invoice(prices_include_vat=True, allowance_charges=(discount("100.01"),)),
 		"allowance_charges[0].amount",

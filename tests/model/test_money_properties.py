@@ -78,7 +78,8 @@ documents = st.builds(
 	allowance_charges=st.lists(
 		st.builds(
 			AllowanceCharge,
-			percentage=st.integers(0, 50).map(Decimal),
+			# two halves of a few halalas, each rounded up, would take more than there is: that is refused, and has a test
+			percentage=st.integers(0, 30).map(Decimal),
 			on_net=st.booleans(),
 		),
 		max_size=2,
