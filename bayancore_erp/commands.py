@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -25,6 +25,14 @@ def on_site(context: Any) -> Iterator[None]:
 		yield
 	finally:
 		frappe.destroy()
+
+
+def require(doctype: str, names: Sequence[str]) -> None:
+	"""End with status 2 where one is not there: of nothing, everything holds."""
+	missing = [name for name in names if not frappe.db.exists(doctype, name)]
+	if missing:
+		click.echo(f"No such {doctype}: {', '.join(missing)}", err=True)
+		sys.exit(2)
 
 
 @click.group()
@@ -77,6 +85,7 @@ def verify_chain(context: Any, devices: tuple[str, ...], as_json: bool) -> None:
 	from bayancore_erp.zatca.adapter import chain
 
 	with on_site(context):
+		require("ZATCA Device", devices)
 		lives = [chain.verify(name) for name in devices or frappe.get_all("ZATCA Device", pluck="name")]
 		if as_json:
 			click.echo(
@@ -143,6 +152,7 @@ def rehearse(context: Any, invoices: tuple[str, ...], company: str | None, as_js
 
 	with on_site(context):
 		frappe.set_user("Administrator")
+		require("Company", [company] if company else [])
 		chosen = list(dry_run.drafts(invoices, company))
 		missing = set(invoices) - {name for _doctype, name in chosen}
 		if missing:

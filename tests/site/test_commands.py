@@ -33,6 +33,9 @@ def test_rehearse(bench: PrivateBench, frappe: Any) -> None:
 	assert told[good.name]["ok"] and told[till.name]["ok"] and not told[bad.name]["ok"]
 	assert any(one["severity"] == "Error" and one["text"] for one in told[bad.name]["problems"])
 	assert bench.command(world.SITE, "zatca", "rehearse", "SINV-NONE", check=False).returncode == 2
+	for call in (("rehearse", "--company", "Nobody Ltd"), ("verify-chain", "--device", "EGS-NONE")):
+		answer = bench.command(world.SITE, "zatca", *call, check=False)
+		assert answer.returncode == 2 and call[-1] in answer.stderr, "nothing looked at is nothing that holds"
 
 	frappe.db.rollback()
 	assert frappe.db.get_value("ZATCA Device", frappe.device, "icv") == icv
