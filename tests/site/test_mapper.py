@@ -255,6 +255,28 @@ def test_the_device_of_till_branch_and_company(frappe: Any) -> None:
 	assert mapper.device_for(doc) == till
 
 
+def test_the_default_device_issues_what_it_may(frappe: Any) -> None:
+	"""A business's invoice goes to the device for businesses, though the default one is a till's."""
+	from bayancore_erp.zatca.adapter import mapper
+
+	doc = invoice(frappe, world.VAT_BUYER, [line("خدمة | Service", 1, 100)])
+	main = frappe.db.get_value("ZATCA Settings", world.COMPANY, "default_device")
+	frappe.db.set_value("ZATCA Device", main, "signs_standard", 0)
+	made = world.make(
+		frappe,
+		"ZATCA Device",
+		device_name="Businesses",
+		company=world.COMPANY,
+		environment="Simulator",
+		signs_simplified=0,
+	)
+	assert mapper.device_for(doc) is None
+	frappe.db.set_value("ZATCA Device", made.name, "status", "Active")
+	assert mapper.device_for(doc) == made.name
+	frappe.db.set_value("ZATCA Device", main, {"signs_standard": 1, "status": "Expired"})
+	assert mapper.device_for(doc) == main, "what was chosen is waited for"
+
+
 def test_a_branch_issues_under_its_own_address_and_registration(frappe: Any) -> None:
 	address = world.add_address(
 		frappe, "Company", world.COMPANY, city="Jeddah", zatca_city_ar="جدة", address_title="J"

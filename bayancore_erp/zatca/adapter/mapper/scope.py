@@ -104,13 +104,14 @@ def device_of(doc: Any, facts: Facts, *, simplified: bool) -> str | None:
 	):
 		if chosen:
 			return str(chosen)
+	kind = "signs_simplified" if simplified else "signs_standard"
 	active = frappe.get_all(
 		"ZATCA Device",
 		filters={
 			"company": doc.company,
 			"status": "Active",
 			"signs_offline": 0,
-			("signs_simplified" if simplified else "signs_standard"): 1,
+			kind: 1,
 		},
 		fields=["name", "environment", *PLACES],
 		order_by="creation",
@@ -126,7 +127,11 @@ def device_of(doc: Any, facts: Facts, *, simplified: bool) -> str | None:
 		own = [row.name for row in active if here[place] and row.get(place) == here[place]]
 		if own:
 			return str(own[0])
-	if facts.settings.get("default_device"):
-		return str(facts.settings.default_device)
+	default = facts.settings.get("default_device")
+	# one that is not in use waits like any other; one whose certificate is for the other kind would only be rejected
+	if default and (
+		any(row.name == default for row in active) or frappe.db.get_value("ZATCA Device", default, kind)
+	):
+		return str(default)
 	free = [row.name for row in active if not any(row.get(place) for place in PLACES)]
 	return str(free[0]) if len(free) == 1 else None
