@@ -12,7 +12,6 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 import frappe
@@ -20,6 +19,7 @@ from frappe import _
 from frappe.utils import now_datetime
 
 from bayancore_erp.zatca.adapter import clone
+from bayancore_erp.zatca.adapter.clock import on_site
 from bayancore_erp.zatca.adapter.mapper.scope import PLACES, RANK
 from bayancore_erp.zatca.adapter.rehearsal import RETRIED
 from bayancore_erp.zatca.adapter.sealing import secret_of
@@ -38,7 +38,6 @@ from bayancore_erp.zatca.core.onboarding import (
 	to_json,
 )
 from bayancore_erp.zatca.core.outcome import Endpoint
-from bayancore_erp.zatca.core.pipeline import RIYADH
 from bayancore_erp.zatca.core.secret import opaque
 
 DOCTYPE = "ZATCA Enrolment"
@@ -251,14 +250,9 @@ def facts_of(certificate: Certificate) -> dict[str, Any]:
 		"certificate_serial": str(certificate.serial),
 		"certificate_issuer": certificate.issuer_name,
 		"permissions_code": certificate.permissions,
-		"valid_from": local_time(certificate.not_before),
-		"valid_until": local_time(certificate.not_after),
+		"valid_from": on_site(certificate.not_before),
+		"valid_until": on_site(certificate.not_after),
 	}
-
-
-def local_time(moment: datetime) -> datetime:
-	"""Riyadh's time without zone, as the database holds it."""
-	return moment.astimezone(RIYADH).replace(tzinfo=None)
 
 
 # --- one at a time ----------------------------------------------------------------------------------------------------
